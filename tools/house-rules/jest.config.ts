@@ -1,0 +1,1 @@
+export default { displayName: 'house-rules', preset: '../../jest.preset.js', rootDir: '.' };
