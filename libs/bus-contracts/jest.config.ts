@@ -1,0 +1,1 @@
+export default { displayName: 'bus-contracts', preset: '../../jest.preset.js', rootDir: '.' };
