@@ -1,0 +1,1 @@
+export default { displayName: 'bus-domain', preset: '../../jest.preset.js', rootDir: '.' };
