@@ -1,0 +1,1 @@
+export default { displayName: 'bus-store', preset: '../../jest.preset.js', rootDir: '.' };

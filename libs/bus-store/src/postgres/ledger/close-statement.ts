@@ -1,0 +1,77 @@
+import { ATTEMPT_OUTCOMES, DEAD_CAUSES } from '@bus/contracts';
+import type { AttemptEnd } from '../../execution-ledger';
+import { named } from '../connection';
+
+/**
+ * S2: ends attempts in one statement, guarded by their fence. Uses in_flight's primary key, locked in key order so
+ * that two groups never deadlock; the age test reads `event` by primary key for failed attempts only.
+ * An end that returns no row was fenced off: its in_flight row is gone or bears another attempt.
+ * $1 event ids · $2 operation ids · $3 attempts · $4 outcomes · $5 codes · $6 reasons · $7 outputs · $8 durations (ms)
+ * $9 again in ms (null: not again) · $10 counts · $11 greatest age in ms (null: no test) · $12 dead causes · $13 lane keys
+ */
+export const CLOSE = named(
+  'bus-close',
+  `
+with result as (
+  select * from unnest($1::uuid[], $2::int[], $3::int[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::int[],
+      $9::float8[], $10::boolean[], $11::float8[], $12::smallint[], $13::text[])
+    with ordinality as r(event_id, operation_id, attempt, outcome, code, reason, output, duration_ms,
+      again_in_ms, counts, max_age_ms, dead_cause, lane_key, position)),
+mine as materialized (
+  select f.event_id, f.operation_id, f.attempt, f.counted as counted_before, f.dispatcher_id, r.position
+    from result r join bus.in_flight f using (event_id, operation_id, attempt)
+   order by f.event_id, f.operation_id for update of f),
+gone as (
+  delete from bus.in_flight f using mine m
+   where f.event_id = m.event_id and f.operation_id = m.operation_id and f.attempt = m.attempt
+  returning m.position, m.counted_before, m.dispatcher_id),
+ended as materialized (
+  select r.*, g.counted_before, g.dispatcher_id,
+         case when r.dead_cause is not null then r.dead_cause
+              when r.again_in_ms is not null and r.max_age_ms is not null
+               and (select coalesce(e.deliver_at, e.stored_at) from bus.event e where e.event_id = r.event_id)
+                   + r.max_age_ms * interval '1 ms' < (select clock_timestamp())
+              then ${DEAD_CAUSES.indexOf('too_old')} end as cause
+    from gone g join result r using (position)),
+again as (
+  insert into bus.due (operation_id, due_at, event_id, attempt, counted, key)
+  select operation_id, clock_timestamp() + again_in_ms * interval '1 ms', event_id, attempt,
+         counted_before - case when counts then 0 else 1 end, lane_key
+    from ended where again_in_ms is not null and cause is null),
+dead as (
+  insert into bus.dead_letter (event_id, operation_id, attempt, cause, code, reason)
+  select event_id, operation_id, attempt, cause, code, reason from ended where cause is not null),
+logged as (
+  insert into bus.attempt (event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, dispatcher_id)
+  select event_id, operation_id, attempt, outcome, code, reason, output::json, duration_ms, dispatcher_id from ended)
+select position::int - 1 as index, cause from ended`,
+);
+
+/** @param laneKeyOf the end's lane key, or `null` where its operation has no lane for it */
+export function closeValues(
+  ends: readonly AttemptEnd[],
+  laneKeyOf: (end: AttemptEnd) => string | null,
+): unknown[] {
+  const column = <T>(value: (end: AttemptEnd) => T): T[] => ends.map(value);
+  return [
+    column((end) => end.eventId),
+    column((end) => end.operationId),
+    column((end) => end.attempt),
+    column((end) => ATTEMPT_OUTCOMES.indexOf(end.outcome)),
+    column((end) => end.code),
+    column((end) => end.reason),
+    column((end) => end.output),
+    column((end) => end.durationMs),
+    column((end) => (end.after.kind === 'again' ? end.after.inMs : null)),
+    column((end) => end.after.kind !== 'again' || end.after.counts),
+    column((end) => (end.after.kind === 'again' ? end.after.maxAgeMs : null)),
+    column((end) => (end.after.kind === 'dead' ? DEAD_CAUSES.indexOf(end.after.cause) : null)),
+    column(laneKeyOf),
+  ];
+}
+
+/** A row of CLOSE's answer: an end that was applied. `cause` not null: it died. */
+export interface ClosedRow {
+  index: number;
+  cause: number | null;
+}

@@ -1,0 +1,48 @@
+import { named } from '../connection';
+
+/** A number for this process start. */
+export const REGISTER = named('bus-register', `select nextval('bus.dispatcher_id')::int as id`);
+
+const IN_FLIGHT = `
+select f.event_id as "eventId", f.operation_id as "operationId", f.attempt, f.counted::int as counted,
+       e.graph_id as "graphId", e.key
+  from (select * from bus.in_flight`;
+const WITH_EVENT = `) f
+ cross join lateral (select graph_id, key from bus.event e where e.event_id = f.event_id offset 0) e`;
+
+/**
+ * S4: attempts past their lease. Reads all of in_flight, which holds only what runs now. No lock: the guarded delete
+ * of CLOSE decides, and a lock here would break the lock order. $1 limit
+ */
+export const EXPIRED = named(
+  'bus-expired',
+  `${IN_FLIGHT} where lease_until < (select clock_timestamp()) limit $1${WITH_EVENT}`,
+);
+
+/** $1 dispatcher */
+export const OWN_IN_FLIGHT = named('bus-own-in-flight', `${IN_FLIGHT} where dispatcher_id = $1${WITH_EVENT}`);
+
+/**
+ * All that an idle replica wants to know, in one statement: two looks into due's primary key per operation, a scan of
+ * in_flight, the configuration's revision. $1 operation ids · $2 their low-water marks
+ */
+export const PULSE = named(
+  'bus-pulse',
+  `
+with mark as (
+  select o.operation_id, coalesce(k.low, '-infinity') as low, o.state
+    from bus.operation o left join unnest($1::int[], $2::timestamptz[]) as k(operation_id, low) using (operation_id))
+select (select coalesce(array_agg(m.operation_id), '{}') from mark m
+         where m.state = 'active' and exists (
+           select from bus.due d where d.operation_id = m.operation_id
+              and d.due_at > m.low - interval '5 min' and d.due_at <= (select clock_timestamp()))) as "dueOperationIds",
+       (select case when min(next.due_at) is not null
+                    then greatest(0, extract(epoch from min(next.due_at) - clock_timestamp()) * 1000)::float8 end
+          from mark m cross join lateral (
+            select d.due_at from bus.due d
+             where d.operation_id = m.operation_id and d.due_at > (select clock_timestamp())
+             order by d.due_at limit 1) next
+         where m.state = 'active') as "nextDueInMs",
+       exists (select from bus.in_flight where lease_until < (select clock_timestamp())) as "leaseEnded",
+       (select revision::text from bus.configuration) as revision`,
+);

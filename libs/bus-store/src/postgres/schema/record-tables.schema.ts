@@ -1,0 +1,90 @@
+import { EntitySchema } from 'typeorm';
+
+/** What is kept beside events and executions, mapped for the drift test; written and read by hand-written SQL. */
+const EventIdentitySchema = new EntitySchema({
+  name: 'EventIdentity',
+  schema: 'bus',
+  tableName: 'event_identity',
+  columns: {
+    identity: { type: 'uuid', primary: true },
+    event_id: { type: 'uuid', nullable: true },
+    content_hash: { type: 'bytea', nullable: true },
+    cancelled_at: { type: 'timestamptz', nullable: true },
+    deliver_at: { type: 'timestamptz', nullable: true },
+    prune_after: { type: 'date' },
+    first_seen_at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
+  },
+  indices: [{ name: 'event_identity_prune_after_idx', columns: ['prune_after'] }],
+});
+
+const ConsumerOffsetSchema = new EntitySchema({
+  name: 'ConsumerOffset',
+  schema: 'bus',
+  tableName: 'consumer_offset',
+  columns: {
+    log_id: { type: 'text', collation: 'C', primary: true },
+    partition: { type: 'integer', primary: true },
+    next_offset: { type: 'bigint' },
+  },
+});
+
+const QuarantineSchema = new EntitySchema({
+  name: 'Quarantine',
+  schema: 'bus',
+  tableName: 'quarantine',
+  columns: {
+    log_id: { type: 'text', collation: 'C', primary: true },
+    partition: { type: 'integer', primary: true },
+    broker_offset: { type: 'bigint', primary: true },
+    fault: { type: 'text' },
+    detail: { type: 'text' },
+    key: { type: 'bytea', nullable: true },
+    value: { type: 'bytea', nullable: true },
+    headers: {
+      type: 'jsonb',
+      default: [],
+      comment: 'array of [name, value in base64], in the order of the record, repeated ones included',
+    },
+    appended_at: { type: 'timestamptz' },
+    quarantined_at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
+  },
+  indices: [{ name: 'quarantine_quarantined_at_idx', columns: ['quarantined_at'] }],
+});
+
+const ConfigurationSchema = new EntitySchema({
+  name: 'Configuration',
+  schema: 'bus',
+  tableName: 'configuration',
+  columns: {
+    singleton: { type: 'boolean', primary: true, default: true },
+    revision: { type: 'bigint', default: 1 },
+  },
+  checks: [{ name: 'configuration_singleton_check', expression: 'singleton' }],
+});
+
+const AuditEntrySchema = new EntitySchema({
+  name: 'AuditEntry',
+  schema: 'bus',
+  tableName: 'audit_entry',
+  columns: {
+    audit_id: { type: 'bigint', primary: true, generated: true },
+    at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
+    actor: { type: 'text' },
+    action: { type: 'text' },
+    target: { type: 'text' },
+    before_hash: { type: 'bytea', nullable: true },
+    after_hash: { type: 'bytea', nullable: true },
+    reason: { type: 'text', nullable: true },
+    ip: { type: 'text', nullable: true },
+    result: { type: 'text' },
+  },
+  indices: [{ name: 'audit_entry_at_idx', columns: ['at'] }],
+});
+
+export const RECORD_TABLES = [
+  EventIdentitySchema,
+  ConsumerOffsetSchema,
+  QuarantineSchema,
+  ConfigurationSchema,
+  AuditEntrySchema,
+];
