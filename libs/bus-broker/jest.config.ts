@@ -1,0 +1,1 @@
+export default { displayName: 'bus-broker', preset: '../../jest.preset.js', rootDir: '.' };

@@ -1,0 +1,16 @@
+import type { IncomingRecord } from '@bus/domain';
+
+export type { IncomingRecord, OutgoingRecord } from '@bus/domain';
+
+/** Consecutive records of one partition. Control records and aborted transactions leave gaps. */
+export interface RecordBatch {
+  /** `kafka:<cluster id>/<topic>` or `postgres:<uuid made with the log>`: another broker never inherits a position. */
+  logId: string;
+  partition: number;
+  /** At most 500, ascending by offset; may be empty where only a gap was read. */
+  records: IncomingRecord[];
+  /** Position after the batch: the last record's + 1; at a fetch's end the fetch's own last offset + 1 (gaps). */
+  nextOffset: bigint;
+  /** Oldest offset that the log still holds, as known at this fetch. */
+  logStart: bigint;
+}

@@ -1,0 +1,10 @@
+export * from './broker-record';
+export * from './broker-publisher';
+export * from './broker-subscriber';
+export * from './log-ends';
+export * from './broker.errors';
+export { DEFAULT_PARTITIONS, DEFAULT_TOPIC, type BrokerLogger, type BrokerOptions } from './broker-options';
+export * from './create-broker';
+export * from './bus-broker.module';
+export { createBrokerTables } from './postgres/broker-tables';
+export { pruneBrokerLog, type PruneOptions } from './postgres/prune-broker-log';

@@ -1,0 +1,85 @@
+import type { BrokerLogger } from '../broker-options';
+import type { BatchReceiver } from '../broker-subscriber';
+import type { LogBounds, PartitionProgress } from '../partition-progress';
+import type { KafkaAdminLine } from './kafka-admin-line';
+
+/** Looks at a position past the log's end, so that an election under way does not pass for a loss. */
+const LOOKS = 4;
+const LOOK_EVERY_MS = 500;
+
+/** Where partitions stand: what the log holds, and what the store says. */
+export class KafkaPositions {
+  constructor(
+    private readonly options: { topic: string; admin: KafkaAdminLine; logger: BrokerLogger },
+    private readonly receiver: BatchReceiver,
+  ) {}
+
+  /** Asks the store for the positions of these partitions and notes them. Those outside of the log are stopped.
+   *  @throws where the broker or the store is away */
+  async load(partitions: readonly PartitionProgress[]): Promise<void> {
+    const { logId, bounds } = await this.look();
+    const starts = new Map(
+      partitions.map(({ partition }) => [partition, boundsOf(bounds, partition).start] as const),
+    );
+    const positions =
+      partitions.length > 0 ? await this.receiver.positions(logId, starts) : new Map<never, never>();
+    for (const progress of partitions) {
+      const { partition } = progress;
+      progress.logId = logId;
+      progress.logStart = boundsOf(bounds, partition).start;
+      progress.moveTo(positions.get(partition) ?? progress.logStart);
+    }
+    const suspects = partitions.filter((progress) => isOutside(progress, bounds));
+    await Promise.all(suspects.map((progress) => this.confirm(progress)));
+  }
+
+  /** Compares a position with the log as it is now; stops the partition and tells the receiver where it is outside.
+   *  @returns whether it is inside   @throws where the broker is away */
+  async confirm(progress: PartitionProgress): Promise<boolean> {
+    for (let left = LOOKS; ; left--) {
+      const { logId, bounds } = await this.look();
+      const { start, end } = boundsOf(bounds, progress.partition);
+      progress.logStart = start;
+      const position = progress.position ?? start;
+      if (position >= start && position <= end) return true;
+      if (position < start || left === 0) {
+        progress.hindrances.add('stopped');
+        const gap = { position, logStart: start, logEnd: end };
+        this.receiver.outOfRange(logId, progress.partition, gap);
+        this.options.logger('error', 'a stored position is outside of the log; its partition stops', {
+          partition: progress.partition,
+          position: String(position),
+          logStart: String(start),
+          logEnd: String(end),
+        });
+        return false;
+      }
+      await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
+    }
+  }
+
+  /** The log's id and what it holds of each partition. @throws where the broker is away */
+  look(): Promise<{ logId: string; bounds: Map<number, LogBounds> }> {
+    const { admin, topic } = this.options;
+    return admin.ask(async (line) => {
+      const { clusterId } = await line.describeCluster();
+      const offsets = await line.fetchTopicOffsets(topic);
+      const bounds = new Map(
+        offsets.map(({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }]),
+      );
+      return { logId: `kafka:${clusterId}/${topic}`, bounds };
+    });
+  }
+}
+
+function isOutside(progress: PartitionProgress, bounds: ReadonlyMap<number, LogBounds>): boolean {
+  const { start, end } = boundsOf(bounds, progress.partition);
+  const position = progress.position ?? start;
+  return position < start || position > end;
+}
+
+function boundsOf(bounds: ReadonlyMap<number, LogBounds>, partition: number): LogBounds {
+  const found = bounds.get(partition);
+  if (!found) throw new Error(`Kafka does not tell the offsets of partition ${partition}`);
+  return found;
+}

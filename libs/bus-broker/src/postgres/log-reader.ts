@@ -1,0 +1,82 @@
+import type { Pool } from 'pg';
+import { BATCH_BYTES, BATCH_RECORDS } from '../broker-options';
+import type { IncomingRecord } from '../broker-record';
+import type { LogBounds, PartitionProgress } from '../partition-progress';
+
+/** Up to 500 records and 1 MB (at least one record) of each partition asked for, by the primary key of `record`. */
+const READ = `
+select r.partition, r."offset", r.key, r.headers, r.value, r.appended_at
+  from unnest($1::integer[], $2::bigint[]) as wanted(partition, position)
+ cross join lateral (
+   select * from (
+     select partition, "offset", key, headers, value, appended_at,
+            sum(octet_length(value)) over (order by "offset") - octet_length(value) as bytes_before
+       from bus_broker.record
+      where partition = wanted.partition and "offset" >= wanted.position
+      order by "offset" limit ${BATCH_RECORDS}) run
+   where bytes_before < ${BATCH_BYTES}) r
+ order by r.partition, r."offset"`;
+
+const BOUNDS = 'select partition, first_offset, next_offset from bus_broker.partition';
+
+interface RecordRow {
+  partition: number;
+  offset: string;
+  key: string;
+  headers: string;
+  value: Buffer;
+  appended_at: Date;
+}
+
+export interface BoundsRow {
+  partition: number;
+  first_offset: string;
+  next_offset: string;
+}
+
+/** Reads the log table, several partitions with one statement. */
+export class LogReader {
+  constructor(private readonly pool: Pool) {}
+
+  /** Records from each position on; a partition without any is missing in the answer. */
+  async read(partitions: readonly PartitionProgress[]): Promise<Map<number, IncomingRecord[]>> {
+    const { rows } = await this.pool.query<RecordRow>({
+      name: 'bus_broker_read',
+      text: READ,
+      values: [
+        partitions.map(({ partition }) => partition),
+        partitions.map(({ position }) => String(position ?? 0n)),
+      ],
+    });
+    const found = new Map<number, IncomingRecord[]>();
+    for (const row of rows) {
+      const records = found.get(row.partition);
+      if (records) records.push(toIncomingRecord(row));
+      else found.set(row.partition, [toIncomingRecord(row)]);
+    }
+    return found;
+  }
+
+  async bounds(): Promise<Map<number, LogBounds>> {
+    const { rows } = await this.pool.query<BoundsRow>({ name: 'bus_broker_bounds', text: BOUNDS });
+    return toBounds(rows);
+  }
+}
+
+export function toBounds(rows: readonly BoundsRow[]): Map<number, LogBounds> {
+  return new Map(
+    rows.map((row) => [row.partition, { start: BigInt(row.first_offset), end: BigInt(row.next_offset) }]),
+  );
+}
+
+function toIncomingRecord(row: RecordRow): IncomingRecord {
+  const headers = JSON.parse(row.headers) as [string, string][];
+  return {
+    partition: row.partition,
+    offset: BigInt(row.offset),
+    key: Buffer.from(row.key),
+    value: row.value,
+    headers: headers.map(([name, value]) => [name, Buffer.from(value)]),
+    appendedAt: row.appended_at,
+  };
+}

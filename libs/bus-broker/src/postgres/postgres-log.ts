@@ -1,0 +1,67 @@
+import { Pool, type PoolConfig } from 'pg';
+import { BrokerUnavailableError, LogSettingsError } from '../broker.errors';
+import type { BrokerLogger } from '../broker-options';
+
+export interface PostgresLogOptions {
+  databaseUrl: string;
+  partitions: number;
+  clientId: string;
+  logger: BrokerLogger;
+}
+
+export const POSTGRES_BROKER = 'the PostgreSQL broker';
+const CONNECT_WITHIN_MS = 2_000;
+const UNDEFINED_TABLE = '42P01';
+
+/** Connections that commit durably whatever the server's default is. */
+export function connectionSettings(options: PostgresLogOptions, statementTimeoutMs: number): PoolConfig {
+  return {
+    connectionString: options.databaseUrl,
+    application_name: `${options.clientId} broker`,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + 500,
+    keepAlive: true,
+    options: '-c synchronous_commit=on',
+  };
+}
+
+/** A pool whose idle connections may be lost without harm. */
+export function logPool(options: PostgresLogOptions, size: number, statementTimeoutMs: number): Pool {
+  const pool = new Pool({ ...connectionSettings(options, statementTimeoutMs), max: size });
+  pool.on('error', (cause) => {
+    options.logger('info', 'an idle broker connection was lost', { cause: String(cause) });
+  });
+  return pool;
+}
+
+interface Queries {
+  query<R>(text: string, values?: unknown[]): Promise<{ rows: R[] }>;
+}
+
+/** The id of the log, if its tables are there and have enough partitions.
+ *  @throws LogSettingsError naming the fix   @throws the driver's error where the database is away */
+export async function checkLog(connection: Queries, partitions: number): Promise<string> {
+  const log = 'schema bus_broker';
+  try {
+    const { rows } = await connection.query<{ log_id: string; partitions: number }>(
+      `select log_id, (select count(*)::integer from bus_broker.partition) as partitions from bus_broker.log`,
+    );
+    if (rows.length === 0)
+      throw new LogSettingsError({ log, problems: ['it holds no log; run bus-migrate'] });
+    if (rows[0].partitions < partitions) {
+      const fix = `it has ${rows[0].partitions} partitions of ${partitions}; drain it and run bus-migrate`;
+      throw new LogSettingsError({ log, problems: [fix] });
+    }
+    return `postgres:${rows[0].log_id}`;
+  } catch (error) {
+    if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
+    throw new LogSettingsError({ log, problems: ['its tables are missing; run bus-migrate'] });
+  }
+}
+
+export function unavailable(cause?: unknown): Error {
+  return cause instanceof LogSettingsError
+    ? cause
+    : new BrokerUnavailableError({ broker: POSTGRES_BROKER, cause });
+}

@@ -1,0 +1,117 @@
+import type { BrokerLogger } from '../broker-options';
+import type { BatchReceiver } from '../broker-subscriber';
+import { type LogBounds, PartitionProgress } from '../partition-progress';
+import type { Beat } from './log-membership';
+import type { LogReader } from './log-reader';
+
+/** The partitions that this replica reads, as the last beat gave them. */
+export class PostgresPartitions {
+  private logId = '';
+  private assigned = new Map<number, PartitionProgress>();
+  private loading = false;
+
+  /** @param changed called when a partition may be read again, or has grown */
+  constructor(
+    private readonly receiver: BatchReceiver,
+    private readonly reader: LogReader,
+    private readonly logger: BrokerLogger,
+    private readonly changed: () => void,
+  ) {}
+
+  all(): PartitionProgress[] {
+    return [...this.assigned.values()];
+  }
+
+  readable(): PartitionProgress[] {
+    return this.all().filter(({ readable }) => readable);
+  }
+
+  has(partition: number): boolean {
+    return this.assigned.has(partition);
+  }
+
+  isCurrent(progress: PartitionProgress): boolean {
+    return this.assigned.get(progress.partition) === progress;
+  }
+
+  /** Takes and gives up partitions, and sees which have grown. Another log means that all begin anew. */
+  follow({ logId, bounds, mine }: Beat): void {
+    const before = logId === this.logId ? this.assigned : new Map<number, PartitionProgress>();
+    this.logId = logId;
+    this.assigned = new Map(
+      mine.map((partition) => [partition, before.get(partition) ?? new PartitionProgress(partition)]),
+    );
+    for (const progress of this.assigned.values()) this.compare(progress, bounds.get(progress.partition));
+    void this.load();
+  }
+
+  /** Compares a position with the log as it is now; stops the partition and tells the receiver where it is outside.
+   *  @returns whether it is inside   @throws where the database is away */
+  async confirm(progress: PartitionProgress): Promise<boolean> {
+    const bounds = (await this.reader.bounds()).get(progress.partition);
+    const { position } = progress;
+    if (!bounds || position === undefined || progress.hindrances.has('stopped')) return false;
+    progress.logStart = bounds.start;
+    if (position >= bounds.start && position <= bounds.end) return true;
+    progress.hindrances.add('stopped');
+    const gap = { position, logStart: bounds.start, logEnd: bounds.end };
+    this.receiver.outOfRange(progress.logId, progress.partition, gap);
+    this.logger('error', 'a stored position is outside of the log; its partition stops', {
+      partition: progress.partition,
+      position: String(position),
+      logStart: String(bounds.start),
+      logEnd: String(bounds.end),
+    });
+    return false;
+  }
+
+  backOff(progress: PartitionProgress): void {
+    setTimeout(() => {
+      progress.hindrances.delete('backoff');
+      this.changed();
+    }, progress.failed());
+  }
+
+  private compare(progress: PartitionProgress, bounds: LogBounds | undefined): void {
+    if (!bounds) return;
+    const { position } = progress;
+    progress.knownEnd = bounds.end;
+    progress.logStart = bounds.start;
+    if (position === undefined || !progress.readable) return;
+    if (position < bounds.end) this.changed();
+    // A position past the end may only be newer than this beat: confirm looks again.
+    if (position < bounds.start || position > bounds.end) {
+      this.confirm(progress).catch((cause: unknown) => {
+        this.logger('info', 'a position could not be compared; the next beat does', { cause: String(cause) });
+      });
+    }
+  }
+
+  /** Asks for the positions of new partitions; the next beat tries again what failed. */
+  private async load(): Promise<void> {
+    const fresh = this.all().filter(({ position }) => position === undefined);
+    if (fresh.length === 0 || this.loading) return;
+    const { logId } = this;
+    this.loading = true;
+    try {
+      const starts = new Map(fresh.map(({ partition, logStart }) => [partition, logStart]));
+      const positions = await this.receiver.positions(logId, starts);
+      for (const progress of fresh) {
+        progress.logId = logId;
+        progress.moveTo(positions.get(progress.partition) ?? progress.logStart);
+      }
+      for (const progress of fresh) {
+        await this.confirm(progress);
+        progress.hindrances.delete('starting');
+      }
+      this.changed();
+    } catch (cause) {
+      for (const progress of fresh) {
+        if (progress.hindrances.has('starting')) progress.position = undefined;
+      }
+      this.logger('warn', 'positions could not be read; trying again', { cause: String(cause) });
+    } finally {
+      this.loading = false;
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import type { Pool } from 'pg';
+import { BATCH_RECORDS } from '../broker-options';
+import type { IncomingRecord, RecordBatch } from '../broker-record';
+import { type BatchReceiver, BrokerSubscriber, type PartitionLag } from '../broker-subscriber';
+import { handOver, type LogBounds, type PartitionProgress } from '../partition-progress';
+import { WakeLine } from '../wake-line';
+import { GrowthListener } from './growth-listener';
+import { LogMembership } from './log-membership';
+import { LogReader } from './log-reader';
+import { checkLog, logPool, type PostgresLogOptions, unavailable } from './postgres-log';
+import { PostgresPartitions } from './postgres-partitions';
+
+export interface PostgresSubscriberOptions extends PostgresLogOptions {
+  poolSize: number;
+}
+
+const STATEMENT_WITHIN_MS = 15_000;
+const BEAT_MS = 1_000;
+/** Batches at the receiver at a time, each of another partition. */
+const AT_ONCE = 3;
+const AGAIN_AFTER_MS = 500;
+const LISTEN_PATIENCE_MS = 2_000;
+/** So long, unless the beat or a notification says that the log grew. */
+const REST_MS = 60_000;
+/** Reads in a row that found records without a rest: then publishers need not notify any more. */
+const BUSY_READS = 4;
+
+/**
+ * Reads the log table. While it is busy it reads again and again, at most 500 records of each partition with one
+ * statement; once it found nothing it says that it sleeps, looks once more, and rests until a publisher's notification
+ * or its own beat (once a second, the only statement of an idle replica) tells of records.
+ */
+export class PostgresSubscriber extends BrokerSubscriber {
+  private readonly pool: Pool;
+  private readonly reader: LogReader;
+  private readonly membership: LogMembership;
+  private readonly listener: GrowthListener;
+  private readonly wakeReader = new WakeLine();
+  private readonly wakeBeat = new WakeLine();
+  private partitions: PostgresPartitions | undefined;
+  private paused: { ended: Promise<void>; end(): void } | undefined;
+  private stopped = false;
+  private running: Promise<unknown> = Promise.resolve();
+  private busyReads = 0;
+
+  constructor(private readonly options: PostgresSubscriberOptions) {
+    super();
+    this.pool = logPool(options, options.poolSize, STATEMENT_WITHIN_MS);
+    this.reader = new LogReader(this.pool);
+    this.membership = new LogMembership(this.pool);
+    this.listener = new GrowthListener(options, (grown) => {
+      if (!grown || grown.some((partition) => this.partitions?.has(partition))) this.wakeReader.wake();
+    });
+  }
+
+  async start(receiver: BatchReceiver): Promise<void> {
+    await this.checked();
+    this.partitions = new PostgresPartitions(receiver, this.reader, this.options.logger, () =>
+      this.wakeReader.wake(),
+    );
+    await this.listener.start(LISTEN_PATIENCE_MS);
+    let assigned: () => void = () => undefined;
+    const firstAssignment = new Promise<void>((done) => (assigned = done));
+    this.running = Promise.all([this.keepBeating(assigned), this.keepReading(receiver)]);
+    await firstAssignment;
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((done) => (end = done));
+    this.paused = { ended, end };
+  }
+
+  resume(): void {
+    this.paused?.end();
+    this.paused = undefined;
+    this.wakeReader.wake();
+  }
+
+  async lag(): Promise<PartitionLag[]> {
+    let bounds: Map<number, LogBounds>;
+    try {
+      bounds = await this.reader.bounds();
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+    return (this.partitions?.all() ?? []).map(({ partition, position, logStart }) => {
+      const lag = (bounds.get(partition)?.end ?? 0n) - (position ?? logStart);
+      return { partition, lag: lag > 0n ? lag : 0n };
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopped) return void (await this.running);
+    this.stopped = true;
+    this.wakeBeat.wake();
+    this.resume();
+    await this.running;
+    await this.listener.stop();
+    await this.membership.leave().catch((cause: unknown) => {
+      this.options.logger('info', 'could not leave the log in order; others wait 5 s', {
+        cause: String(cause),
+      });
+    });
+    await this.pool.end();
+  }
+
+  /** Throws for a log that is not as promised; a database that is away is waited for. */
+  private async checked(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        await checkLog(this.pool, this.options.partitions);
+        return;
+      } catch (cause) {
+        if (!(await this.outlasts(cause))) throw cause;
+      }
+    }
+  }
+
+  private async keepBeating(assigned: () => void): Promise<void> {
+    while (!this.stopped) {
+      try {
+        const beat = await this.membership.beat();
+        this.partitions?.follow(beat);
+        assigned();
+      } catch (cause) {
+        this.options.logger('warn', 'the broker database is away; trying again', { cause: String(cause) });
+      }
+      await this.wakeBeat.rest(BEAT_MS);
+    }
+    assigned();
+  }
+
+  private async keepReading(receiver: BatchReceiver): Promise<void> {
+    while (!this.stopped) {
+      const readable = this.partitions?.readable() ?? [];
+      if (this.paused || readable.length === 0) {
+        await this.wakeReader.rest(REST_MS);
+        continue;
+      }
+      try {
+        const ends = new Map(readable.map((progress) => [progress, progress.knownEnd]));
+        const found = await this.reader.read(readable);
+        const batches = readable.flatMap((progress) =>
+          toBatch(progress, found.get(progress.partition), ends.get(progress)),
+        );
+        await this.handOverAll(receiver, batches);
+        await this.pace(found);
+      } catch (cause) {
+        this.options.logger('warn', 'the log could not be read; trying again', { cause: String(cause) });
+        await this.wakeReader.rest(AGAIN_AFTER_MS);
+      }
+    }
+  }
+
+  private async handOverAll(
+    receiver: BatchReceiver,
+    batches: readonly [PartitionProgress, RecordBatch][],
+  ): Promise<void> {
+    let next = 0;
+    const work = async () => {
+      while (next < batches.length) {
+        const [progress, batch] = batches[next++];
+        while (this.paused) await this.paused.ended;
+        if (this.stopped) return;
+        await this.handOverOne(receiver, progress, batch);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  }
+
+  private async handOverOne(
+    receiver: BatchReceiver,
+    progress: PartitionProgress,
+    batch: RecordBatch,
+  ): Promise<void> {
+    const { partitions } = this;
+    if (!partitions?.isCurrent(progress)) return;
+    const first = batch.records.at(0)?.offset ?? batch.nextOffset;
+    if (first !== progress.position && !(await partitions.confirm(progress))) return;
+    const end = await handOver(receiver, progress, batch, this.options.logger);
+    if (end === 'moved') await partitions.confirm(progress);
+    if (end === 'failed') partitions.backOff(progress);
+  }
+
+  /** Reads on at once, or rests until there is something to read. */
+  private async pace(found: ReadonlyMap<number, readonly IncomingRecord[]>): Promise<void> {
+    if (found.size === 0 && !this.membership.sleeping) {
+      await this.membership.setSleeping(true);
+      return; // looks once more: what was committed before publishers saw it was not notified
+    }
+    const full = [...found.values()].some(({ length }) => length === BATCH_RECORDS);
+    if (this.membership.sleeping && !full) {
+      const rested = await this.wakeReader.rest(REST_MS);
+      this.busyReads = rested ? 0 : this.busyReads + 1;
+    } else {
+      this.busyReads++;
+    }
+    if (this.membership.sleeping && this.busyReads >= BUSY_READS) await this.membership.setSleeping(false);
+  }
+
+  private async outlasts(cause: unknown): Promise<boolean> {
+    if ((cause as { code?: string }).code === 'unavailable') return false;
+    this.options.logger('warn', 'the broker database is away; trying again', { cause: String(cause) });
+    await this.wakeBeat.rest(AGAIN_AFTER_MS);
+    return true;
+  }
+}
+
+/** Nothing where there is nothing to store. Rows removed by hand leave a gap up to the end seen before the read. */
+function toBatch(
+  progress: PartitionProgress,
+  records: IncomingRecord[] | undefined,
+  knownEnd: bigint | undefined,
+): [PartitionProgress, RecordBatch][] {
+  const { logId, partition, position, logStart } = progress;
+  const last = records?.at(-1);
+  const nextOffset = last ? last.offset + 1n : knownEnd;
+  if (position === undefined || nextOffset === undefined || nextOffset <= position) return [];
+  return [[progress, { logId, partition, records: records ?? [], nextOffset, logStart }]];
+}

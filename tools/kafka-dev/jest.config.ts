@@ -1,0 +1,1 @@
+export default { displayName: 'kafka-dev', preset: '../../jest.preset.js', rootDir: '.' };
