@@ -1,0 +1,1 @@
+export default { displayName: 'app-shell', preset: '../../jest.preset.js', rootDir: '.' };

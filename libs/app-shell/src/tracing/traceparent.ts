@@ -1,0 +1,60 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomFillSync } from 'node:crypto';
+
+/**
+ * W3C Trace Context, header `traceparent`: version-traceid-parentid-flags.
+ * @see https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+export interface TraceParts {
+  traceId: string;
+  parentId: string;
+  flags: string;
+}
+
+const current = new AsyncLocalStorage<string>();
+
+/** `null` for what the standard tells receivers to ignore. */
+export function parseTraceparent(text: unknown): TraceParts | null {
+  if (typeof text !== 'string' || text.length > 256) return null;
+  const [, version, traceId, parentId, flags, rest] = FORM.exec(text) ?? [];
+  if (!version || !traceId || !parentId || !flags || version === 'ff') return null;
+  if (version === '00' && rest !== undefined) return null;
+  if (/^0+$/.test(traceId) || /^0+$/.test(parentId)) return null;
+  return { traceId, parentId, flags };
+}
+
+/** A new span: of the parent's trace, or of a new trace where the parent is absent or malformed. */
+export function newTraceparent(parent?: string | null): string {
+  const parts = parseTraceparent(parent);
+  return `00-${parts?.traceId ?? randomHex(16)}-${randomHex(8)}-${parts?.flags ?? '01'}`;
+}
+
+/** Of the work that runs now; a new one outside of any. */
+export function currentTraceparent(): string {
+  return current.getStore() ?? newTraceparent();
+}
+
+/** Of the work that runs now, for logs. */
+export function currentTraceId(): string | undefined {
+  return current.getStore()?.slice(3, 35);
+}
+
+/** Everything that `fn` starts, promises included, sees this traceparent as the current one. */
+export function runWithTraceparent<T>(traceparent: string, fn: () => T): T {
+  return current.run(traceparent, fn);
+}
+
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const hex = pool.toString('hex', used, used + bytes);
+  used += bytes;
+  return hex;
+}
