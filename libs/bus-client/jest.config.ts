@@ -1,0 +1,1 @@
+export default { displayName: 'bus-client', preset: '../../jest.preset.js', rootDir: '.' };

@@ -1,0 +1,1 @@
+export default { displayName: 'consumer-kit', preset: '../../jest.preset.js', rootDir: '.' };
