@@ -1,0 +1,1 @@
+export default { displayName: 'bus-producer', preset: '../../jest.preset.js', rootDir: '.' };
