@@ -1,0 +1,1 @@
+export default { displayName: 'bus-consumer', preset: '../../jest.preset.js', rootDir: '.' };

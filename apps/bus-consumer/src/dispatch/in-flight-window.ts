@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import type { LoadedEvent } from '@bus/store';
+import { newTraceparent } from '@bus/app-shell';
+import type { Timers } from '../timers';
+
+/** Events in memory; §"Window" of docs/performance.md. */
+export const WINDOW_EVENTS = 2000;
+/** Reading rests when less than a batch fits, and goes on when the batches that are under way at once do. */
+const REST_BELOW_ROOM = 500;
+const GO_ON_FROM_ROOM = 1500;
+
+/** A longer text is made again for each call: it would double the memory of the window. */
+const KEPT_CHARS = 8192;
+
+/** An event in memory, while an execution or a transaction here needs it. What is made of it is made once. */
+export class HeldEvent {
+  holders = 0;
+  private parsed: { value: unknown } | null = null;
+  private text: string | null = null;
+  private trace: string | null = null;
+
+  /** @param payload `event.payload`, where it was parsed already */
+  constructor(
+    readonly event: LoadedEvent,
+    payload?: unknown,
+  ) {
+    if (payload !== undefined) this.parsed = { value: payload };
+  }
+
+  /** The payload, parsed once; not to be changed. */
+  payload(): unknown {
+    return (this.parsed ??= { value: JSON.parse(this.event.payload) }).value;
+  }
+
+  /** The request's `event` as JSON text, with the payload's own bytes; made once where that is not a lot. */
+  json(): string {
+    const text = this.text ?? eventJson(this.event, this.event.payload);
+    if (text.length <= KEPT_CHARS) this.text = text;
+    return text;
+  }
+
+  /** The publisher's trace, or one of the event's own. */
+  traceparent(): string {
+    return (this.trace ??= this.event.traceparent ?? newTraceparent());
+  }
+}
+
+/** The request's `event` as JSON text. @param payload JSON text */
+export function eventJson(event: LoadedEvent, payload: string): string {
+  const { messageId, source, type, key, occurredAt } = event;
+  const rest = JSON.stringify({ messageId, source, type, key, occurredAt });
+  return `${rest.slice(0, -1)},"payload":${payload}}`;
+}
+
+/** Told when the window is full, and when there is room again. */
+export interface WindowWatcher {
+  full(): void;
+  room(): void;
+}
+
+/**
+ * The events in memory, at most 2,000: a window in events, refilled event by event, so that one slow execution keeps
+ * one event and not its whole batch. Full: reading the broker pauses, and nothing is claimed.
+ */
+@Injectable()
+export class InFlightWindow {
+  private readonly events = new Map<string, HeldEvent>();
+  private watcher: WindowWatcher | null = null;
+  private isFull = false;
+  private reserved = 0;
+  private readonly waiters: { events: number; end: () => void }[] = [];
+
+  get size(): number {
+    return this.events.size;
+  }
+
+  /** Events that may come in. */
+  get room(): number {
+    return Math.max(0, WINDOW_EVENTS - this.events.size - this.reserved);
+  }
+
+  watch(watcher: WindowWatcher): void {
+    this.watcher = watcher;
+  }
+
+  get(eventId: string): HeldEvent | undefined {
+    return this.events.get(eventId);
+  }
+
+  /**
+   * Keeps room for events whose transaction is under way; who asked first is served first. Waits up to `ms` for all of
+   * it, then takes what there is: the rest has to be stored as due.
+   * @returns how many events fit; to be given to `unreserve` after the transaction
+   */
+  reserve(events: number, ms: number, timers: Timers): Promise<number> {
+    if (this.waiters.length === 0 && this.room >= events) return Promise.resolve(this.keep(events));
+    return new Promise((go) => {
+      const waiter = {
+        events,
+        end: () => {
+          cancel();
+          this.waiters.splice(this.waiters.indexOf(waiter), 1);
+          go(this.keep(Math.min(events, this.room)));
+        },
+      };
+      const cancel = timers.after(ms, waiter.end);
+      this.waiters.push(waiter);
+    });
+  }
+
+  unreserve(events: number): void {
+    this.reserved -= events;
+    this.serveWaiters();
+    this.look();
+  }
+
+  /** One more holder; the event comes in where it is not here yet. @param payload where it was parsed already */
+  hold(event: LoadedEvent, payload?: unknown): HeldEvent {
+    let held = this.events.get(event.eventId);
+    if (!held) {
+      held = new HeldEvent(event, payload);
+      this.events.set(event.eventId, held);
+      this.look();
+    }
+    held.holders++;
+    return held;
+  }
+
+  /** One holder less; the last one lets the event go. */
+  release(held: HeldEvent): void {
+    held.holders--;
+    if (held.holders > 0) return;
+    this.events.delete(held.event.eventId);
+    this.serveWaiters();
+    this.look();
+  }
+
+  private keep(events: number): number {
+    this.reserved += events;
+    this.look();
+    return events;
+  }
+
+  private look(): void {
+    const isFull = this.isFull ? this.room < GO_ON_FROM_ROOM : this.room < REST_BELOW_ROOM;
+    if (isFull === this.isFull) return;
+    this.isFull = isFull;
+    if (isFull) this.watcher?.full();
+    else this.watcher?.room();
+  }
+
+  private serveWaiters(): void {
+    while (this.waiters.length > 0 && this.room >= this.waiters[0].events) this.waiters[0].end();
+  }
+}

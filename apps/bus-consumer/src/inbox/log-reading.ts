@@ -1,0 +1,47 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { BrokerSubscriber } from '@bus/broker';
+import { InFlightWindow } from '../dispatch/in-flight-window';
+import { backoffMs, pause, Timers } from '../timers';
+import { EventIntake } from './event-intake';
+import { InboxRecord } from './inbox-record';
+
+/** Reads the log into the inbox, from start to stop; rests while the memory is full. */
+@Injectable()
+export class LogReading {
+  private readonly logger = new Logger(LogReading.name);
+  private isStopped = false;
+
+  constructor(
+    private readonly subscriber: BrokerSubscriber,
+    private readonly intake: EventIntake,
+    private readonly record: InboxRecord,
+    private readonly window: InFlightWindow,
+    private readonly timers: Timers,
+  ) {}
+
+  /** Resolves once the first assignment is known (or it was stopped): a broker that is away is waited for. */
+  async start(): Promise<void> {
+    this.window.watch({ full: () => this.rest(true), room: () => this.rest(false) });
+    for (let tries = 1; !this.isStopped; tries++) {
+      try {
+        await this.subscriber.start(this.intake);
+        return;
+      } catch (error) {
+        if (tries === 1) this.logger.error({ err: error }, 'the log cannot be read yet; trying again');
+        await pause(this.timers, backoffMs(tries, 1));
+      }
+    }
+  }
+
+  /** Waits for the batch under way. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await this.subscriber.stop();
+  }
+
+  private rest(on: boolean): void {
+    this.record.isPaused = on;
+    if (on) this.subscriber.pause();
+    else this.subscriber.resume();
+  }
+}
