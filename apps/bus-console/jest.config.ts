@@ -1,0 +1,1 @@
+export default { displayName: 'bus-console', preset: '../../jest.preset.js', rootDir: '.' };

@@ -1,0 +1,1 @@
+export default { displayName: 'bus-migrate', preset: '../../jest.preset.js', rootDir: '.' };

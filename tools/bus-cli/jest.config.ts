@@ -1,0 +1,1 @@
+export default { displayName: 'bus-cli', preset: '../../jest.preset.js', rootDir: '.' };
