@@ -1,0 +1,1 @@
+export default { displayName: 'coupons', preset: '../../jest.preset.js', rootDir: '.' };

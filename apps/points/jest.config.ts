@@ -1,0 +1,1 @@
+export default { displayName: 'points', preset: '../../jest.preset.js', rootDir: '.' };

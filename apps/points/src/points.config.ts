@@ -1,0 +1,26 @@
+import { commonSettings, databaseSettings, ports, readSettings } from '@bus/app-shell';
+import { z } from 'zod';
+
+/** All settings of this app. */
+export const settingsSchema = z.object({
+  ...commonSettings.shape,
+  ...databaseSettings.shape,
+  ...ports({ http: 4102, rpc: 4101 }),
+});
+
+export type PointsConfig = ReturnType<typeof readConfig>;
+
+/** @throws SettingsError that names all faults */
+export function readConfig(env: NodeJS.ProcessEnv = process.env) {
+  const settings = readSettings(settingsSchema, env);
+  return {
+    app: {
+      httpPort: settings.HTTP_PORT,
+      rpcPort: settings.RPC_PORT,
+      host: settings.BIND_HOST,
+      logLevel: settings.LOG_LEVEL,
+      logFormat: settings.LOG_FORMAT,
+    },
+    database: { url: settings.DATABASE_URL, poolSize: settings.DATABASE_POOL },
+  };
+}

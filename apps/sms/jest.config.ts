@@ -1,0 +1,1 @@
+export default { displayName: 'sms', preset: '../../jest.preset.js', rootDir: '.' };

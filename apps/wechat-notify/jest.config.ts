@@ -1,0 +1,1 @@
+export default { displayName: 'wechat-notify', preset: '../../jest.preset.js', rootDir: '.' };
