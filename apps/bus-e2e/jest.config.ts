@@ -1,0 +1,1 @@
+export default { displayName: 'bus-e2e', preset: '../../jest.preset.js', rootDir: '.' };
