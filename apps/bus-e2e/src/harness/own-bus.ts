@@ -24,8 +24,19 @@ export interface OwnBus {
   stop(): Promise<void>;
 }
 
+export interface OwnBusOptions {
+  /** Every log line of the apps. Default false. */
+  verbose?: boolean;
+  /** Ends the start early. */
+  signal: AbortSignal;
+}
+
 /** @throws Error that names what is missing; nothing is left behind then */
-export async function startOwnBus(broker: Broker, terminal: Terminal, verbose = false): Promise<OwnBus> {
+export async function startOwnBus(
+  broker: Broker,
+  terminal: Terminal,
+  { verbose = false, signal }: OwnBusOptions,
+): Promise<OwnBus> {
   const dataDir = mkdtempSync(join(tmpdir(), 'omnibus-e2e-'));
   chmodSync(dataDir, 0o755); // PostgreSQL runs as another user where this one is root
   const closing: (() => Promise<unknown>)[] = [async () => rmSync(dataDir, { recursive: true, force: true })];
@@ -57,7 +68,7 @@ export async function startOwnBus(broker: Broker, terminal: Terminal, verbose = 
     }
     const bus = new LocalBus({ root: ROOT, env: { ...process.env, ...env }, verbose, dataDir }, terminal);
     closing.push(() => bus.stop());
-    await bus.start(new AbortController().signal);
+    await bus.start(signal);
     const producer = bus.app('bus-producer');
     return {
       bus,

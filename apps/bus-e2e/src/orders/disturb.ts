@@ -1,13 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LocalBus, Terminal } from '@bus/local-bus';
+import type { PublishProgress } from './publish-progress';
 
 export const CRASHES = 5;
 const COUPONS_DOWN_MS = 20_000;
-
-/** Which share of the publish calls has been answered, and a wait for a share. */
-export interface Progress {
-  reached(share: number): Promise<void>;
-}
 
 /**
  * Kills bus-consumer five times, spread over the run, and keeps the coupons app down for 20 s in the middle.
@@ -15,7 +11,7 @@ export interface Progress {
  */
 export async function disturb(
   bus: LocalBus,
-  progress: Progress,
+  progress: PublishProgress,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {

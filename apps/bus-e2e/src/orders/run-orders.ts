@@ -4,9 +4,10 @@ import { applyOperations } from '@bus/cli';
 import { waitUntilReady, type Terminal } from '@bus/local-bus';
 import { Client } from 'pg';
 import { startOwnBus, type Broker, type OwnBus } from '../harness/own-bus';
-import { disturb, type Progress } from './disturb';
+import { disturb } from './disturb';
 import { observe, openExecutions, storedEvents, type ObservedFigures } from './observed';
 import { PUBLISHERS, publishOrders } from './publish-orders';
+import { PublishProgress } from './publish-progress';
 import { expectedOf, readPurchases, type Purchase } from './purchases';
 
 const OPERATIONS = join(resolve(__dirname, '../..'), 'operations/orders.yaml');
@@ -31,29 +32,55 @@ export interface OrdersReport {
   drainMs: number;
 }
 
-/** Publishes the purchases on a bus of its own, waits for every execution to end, and counts. */
-export async function runOrders(options: OrdersOptions, terminal: Terminal): Promise<OrdersReport> {
-  const purchases = readPurchases(options.limit);
-  const own = await startOwnBus(options.broker, terminal, options.verbose);
+/**
+ * Publishes the purchases on a bus of its own, waits for every execution to end, and counts.
+ * @param signal ends the run early; its processes and data are gone when this rejects
+ */
+export async function runOrders(
+  options: OrdersOptions,
+  terminal: Terminal,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<OrdersReport> {
+  const own = await startOwnBus(options.broker, terminal, { verbose: options.verbose, signal });
   const client = new Client({ connectionString: own.databaseUrl });
+  client.on('error', () => undefined); // PostgreSQL may be ended under it
   try {
-    await client.connect();
-    await applyOperations({ consoleUrl: own.consoleUrl, files: [OPERATIONS], env: own.env });
-    const startedAt = performance.now();
-    await publishDisturbed(options, own, purchases, terminal);
-    const publishedAt = performance.now();
-    await drained(client, purchases.length, terminal);
-    const actual = await observe(client, purchases);
-    return {
-      expected: expectation(purchases),
-      actual,
-      publishMs: publishedAt - startedAt,
-      drainMs: performance.now() - publishedAt,
-    };
+    return await unlessAborted(signal, publishAndCount(options, own, client, terminal));
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
     await own.stop();
   }
+}
+
+async function publishAndCount(
+  options: OrdersOptions,
+  own: OwnBus,
+  client: Client,
+  terminal: Terminal,
+): Promise<OrdersReport> {
+  const purchases = readPurchases(options.limit);
+  await client.connect();
+  await applyOperations({ consoleUrl: own.consoleUrl, files: [OPERATIONS], env: own.env });
+  const startedAt = performance.now();
+  await publishDisturbed(options, own, purchases, terminal);
+  const publishedAt = performance.now();
+  await drained(client, purchases.length, terminal);
+  const actual = await observe(client, purchases);
+  return {
+    expected: expectation(purchases),
+    actual,
+    publishMs: publishedAt - startedAt,
+    drainMs: performance.now() - publishedAt,
+  };
+}
+
+/** @throws the signal's reason as soon as it is aborted; the work's own end is not waited for then */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((done, fail) => {
+    signal.addEventListener('abort', () => fail(signal.reason as Error), { once: true });
+    if (signal.aborted) fail(signal.reason as Error);
+    work.then(done, fail);
+  });
 }
 
 function expectation(purchases: readonly Purchase[]): ObservedFigures {
@@ -75,37 +102,44 @@ async function publishDisturbed(
   terminal: Terminal,
 ): Promise<void> {
   const ended = new AbortController();
-  const marks: { at: number; done: () => void }[] = [];
   const total = purchases.length * 2;
-  const progress: Progress = {
-    reached: (share) => new Promise((done) => marks.push({ at: share * total, done })),
-  };
+  const progress = new PublishProgress(total);
   const publishers = Array.from({ length: PUBLISHERS }, () => own.publisher());
   const beside: Promise<unknown>[] = [];
   if (options.faults) beside.push(disturb(own.bus, progress, terminal, ended.signal));
   if (options.secondConsumer) beside.push(joinAndLeave(own, progress, terminal));
-  const published = publishOrders(purchases, publishers, (answered) => {
-    if (answered % 500 === 0) terminal.status(`  … ${answered} of ${total} publish calls answered`);
-    for (const mark of marks) if (answered >= mark.at) mark.done();
-  });
+  const show = setInterval(
+    () => terminal.status(`  … ${progress.count} of ${total} publish calls answered`),
+    LOOK_EVERY_MS,
+  );
+  const published = publishOrders(purchases, publishers, progress);
   try {
     await Promise.all([published, ...beside]);
   } finally {
+    clearInterval(show);
     ended.abort();
     terminal.status('');
   }
 }
 
-async function joinAndLeave(own: OwnBus, progress: Progress, terminal: Terminal): Promise<void> {
+/** A second bus-consumer joins after a third of the calls and leaves after two; the calls wait until it has joined, so
+ *  that both have shared the partitions for a third of the run, however fast that is. */
+async function joinAndLeave(own: OwnBus, progress: PublishProgress, terminal: Terminal): Promise<void> {
   await progress.reached(1 / 3);
-  const httpPort = await own.freePort();
-  const second = own.bus.replicaOf('bus-consumer', 'bus-consumer-2', httpPort);
-  second.start();
-  await waitUntilReady(httpPort, 60_000);
-  terminal.line('  ⇄ a second bus-consumer has joined');
-  await progress.reached(2 / 3);
-  await second.stop(30_000);
-  terminal.line('  ⇄ the second bus-consumer has left');
+  const goOn = progress.hold();
+  try {
+    const httpPort = await own.freePort();
+    const second = own.bus.replicaOf('bus-consumer', 'bus-consumer-2', httpPort);
+    second.start();
+    await waitUntilReady(httpPort, 60_000);
+    terminal.line('  ⇄ a second bus-consumer has joined');
+    goOn();
+    await progress.reached(2 / 3);
+    await second.stop(30_000);
+    terminal.line('  ⇄ the second bus-consumer has left');
+  } finally {
+    goOn();
+  }
 }
 
 /** Waits until all events are stored and no execution is open. @throws Error naming what is left after 4 minutes */
