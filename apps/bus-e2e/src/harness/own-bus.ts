@@ -1,11 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { RpcEventPublisher } from '@bus/client';
-import { startPostgres } from '@bus/embedded-postgres';
-import { kafkaAvailable, startKafka } from '@bus/kafka-dev';
-import { LocalBus, discoverApps, portVariable, Terminal } from '@bus/local-bus';
+import { resolve } from 'node:path';
+import { HttpEventControl, RpcEventPublisher } from '@bus/client';
+import { LocalBus, discoverApps, portVariable, type Terminal } from '@bus/local-bus';
+import { freePort } from './free-port';
+import { startOwnParts, type OwnParts } from './own-parts';
 
 const ROOT = resolve(__dirname, '../../../..');
 
@@ -13,13 +10,19 @@ export type Broker = 'postgres' | 'kafka';
 
 /** The whole bus as real processes, on ports and data of its own: it runs beside another one. */
 export interface OwnBus {
-  bus: LocalBus;
+  /** The apps that run now; another one after `switchBroker`. */
+  readonly bus: LocalBus;
+  readonly parts: OwnParts;
   databaseUrl: string;
   /** Settings and ports, for `${NAME}` in operations files. */
   env: Record<string, string>;
   consoleUrl: string;
+  producerUrl: string;
   publisher(): RpcEventPublisher;
+  control(): HttpEventControl;
   freePort(): Promise<number>;
+  /** Stops all apps in order and starts them on the other broker, with the same data. */
+  switchBroker(broker: Broker): Promise<void>;
   /** Ends every process and removes the data. */
   stop(): Promise<void>;
 }
@@ -29,58 +32,55 @@ export interface OwnBusOptions {
   verbose?: boolean;
   /** Ends the start early. */
   signal: AbortSignal;
+  /** Kafka runs even where the first broker is Postgres: for `switchBroker`. Default false. */
+  bothBrokers?: boolean;
 }
 
 /** @throws Error that names what is missing; nothing is left behind then */
 export async function startOwnBus(
   broker: Broker,
   terminal: Terminal,
-  { verbose = false, signal }: OwnBusOptions,
+  { verbose = false, signal, bothBrokers = false }: OwnBusOptions,
 ): Promise<OwnBus> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'omnibus-e2e-'));
-  chmodSync(dataDir, 0o755); // PostgreSQL runs as another user where this one is root
-  const closing: (() => Promise<unknown>)[] = [async () => rmSync(dataDir, { recursive: true, force: true })];
+  const parts = await startOwnParts(broker === 'kafka' || bothBrokers, terminal);
+  const clients: { close(): unknown }[] = [];
+  let bus: LocalBus | undefined;
   const stop = async () => {
-    for (const close of closing.splice(0).reverse()) await close();
+    for (const client of clients.splice(0)) await client.close();
+    await bus?.stop();
+    await parts.stop();
   };
   try {
-    const env: Record<string, string> = { BUS_BROKER: broker, ...(await ownPorts()) };
-    await terminal.step('Starting PostgreSQL', async () => {
-      const postgres = await startPostgres({
-        dataDir: join(dataDir, 'postgres'),
-        port: await freePort(),
-        durable: true,
-      });
-      closing.push(() => postgres.stop());
-      env['DATABASE_URL'] = postgres.url;
-      return `PostgreSQL on 127.0.0.1:${postgres.port}`;
-    });
-    if (broker === 'kafka') {
-      const available = kafkaAvailable();
-      if (!available.available)
-        throw new Error(`Kafka can't be started here: ${available.missing} is missing`);
-      await terminal.step('Starting Kafka', async (tell) => {
-        const kafka = await startKafka({ dataDir: join(dataDir, 'kafka'), onProgress: tell });
-        closing.push(() => kafka.stop());
-        Object.assign(env, { KAFKA_BROKERS: kafka.brokers, DEV_SINGLE_BROKER: 'true', BUS_REPLICATION: '1' });
-        return `Kafka on ${kafka.brokers}`;
-      });
-    }
-    const bus = new LocalBus({ root: ROOT, env: { ...process.env, ...env }, verbose, dataDir }, terminal);
-    closing.push(() => bus.stop());
-    await bus.start(signal);
-    const producer = bus.app('bus-producer');
+    const env: Record<string, string> = { ...parts.env, ...(await ownPorts()) };
+    const startApps = async (on: Broker) => {
+      const { dataDir } = parts;
+      env['BUS_BROKER'] = on;
+      bus = new LocalBus({ root: ROOT, env: { ...process.env, ...env }, verbose, dataDir }, terminal);
+      await bus.start(signal);
+      return bus;
+    };
+    const { httpPort, rpcPort } = (await startApps(broker)).app('bus-producer');
+    const producerUrl = `http://127.0.0.1:${httpPort}`;
+    const kept = <T extends { close(): unknown }>(client: T): T => {
+      clients.push(client);
+      return client;
+    };
     return {
-      bus,
-      databaseUrl: env['DATABASE_URL'] ?? '',
-      env,
-      consoleUrl: `http://127.0.0.1:${bus.app('bus-console').httpPort}`,
-      publisher: () => {
-        const publisher = new RpcEventPublisher({ host: '127.0.0.1', port: producer.rpcPort ?? 0 });
-        closing.push(async () => publisher.close());
-        return publisher;
+      get bus() {
+        return bus as LocalBus;
       },
+      parts,
+      databaseUrl: parts.databaseUrl,
+      env,
+      consoleUrl: `http://127.0.0.1:${env[portVariable('bus-console', 'HTTP')]}`,
+      producerUrl,
+      publisher: () => kept(new RpcEventPublisher({ host: '127.0.0.1', port: rpcPort ?? 0 })),
+      control: () => kept(new HttpEventControl({ url: producerUrl })),
       freePort,
+      switchBroker: async (to) => {
+        await bus?.stop();
+        await startApps(to);
+      },
       stop,
     };
   } catch (error) {
@@ -99,12 +99,4 @@ async function ownPorts(): Promise<Record<string, string>> {
   // The service's own name for its endpoint, in its operations.yaml.
   ports['WECHAT_RPC_PORT'] = ports[portVariable('wechat-notify', 'RPC')] ?? '';
   return ports;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }

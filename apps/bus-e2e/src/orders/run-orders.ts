@@ -10,7 +10,7 @@ import { PUBLISHERS, publishOrders } from './publish-orders';
 import { PublishProgress } from './publish-progress';
 import { expectedOf, readPurchases, type Purchase } from './purchases';
 
-const OPERATIONS = join(resolve(__dirname, '../..'), 'operations/orders.yaml');
+export const OPERATIONS = join(resolve(__dirname, '../..'), 'operations/orders.yaml');
 const LOOK_EVERY_MS = 250;
 const DRAIN_WITHIN_MS = 240_000;
 
@@ -83,7 +83,7 @@ function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-function expectation(purchases: readonly Purchase[]): ObservedFigures {
+export function expectation(purchases: readonly Purchase[]): ObservedFigures {
   const expected = expectedOf(purchases);
   return {
     ...expected,
@@ -143,7 +143,7 @@ async function joinAndLeave(own: OwnBus, progress: PublishProgress, terminal: Te
 }
 
 /** Waits until all events are stored and no execution is open. @throws Error naming what is left after 4 minutes */
-async function drained(client: Client, events: number, terminal: Terminal): Promise<void> {
+export async function drained(client: Client, events: number, terminal: Terminal): Promise<void> {
   const deadline = performance.now() + DRAIN_WITHIN_MS;
   for (;;) {
     const stored = await storedEvents(client);
