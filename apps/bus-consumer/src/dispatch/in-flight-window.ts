@@ -3,7 +3,7 @@ import type { LoadedEvent } from '@bus/store';
 import { newTraceparent } from '@bus/app-shell';
 import type { Timers } from '../timers';
 
-/** Events in memory; §"Window" of docs/performance.md. */
+/** Events in memory; docs/performance.md, "Window". */
 export const WINDOW_EVENTS = 2000;
 /** Reading rests when less than a batch fits, and goes on when the batches that are under way at once do. */
 const REST_BELOW_ROOM = 500;

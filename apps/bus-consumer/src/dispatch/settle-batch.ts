@@ -5,7 +5,7 @@ import { ExecutionRecord } from './execution-record';
 import type { HeldExecution } from './held-execution';
 import { LedgerSession } from './ledger-session';
 
-/** Ends of one close; §4 of docs/performance.md. */
+/** Ends of one close; docs/performance.md, "The hot path". */
 const MOST_ENDS = 500;
 const MOST_UNDER_WAY = 2;
 /**
