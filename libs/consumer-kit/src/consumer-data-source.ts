@@ -48,18 +48,28 @@ export class ConsumerDataSource extends DataSource {
     this.schema = schema;
   }
 
+  /** Whether there are migrations to run. Makes nothing, unlike TypeORM's: not even where the schema is missing. */
+  override async showMigrations(): Promise<boolean> {
+    const record = `"${this.schema}"."${this.options.migrationsTableName}"`;
+    const [{ there }] = (await this.query(`select to_regclass($1) is not null as there`, [record])) as [
+      { there: boolean },
+    ];
+    return there ? super.showMigrations() : this.migrations.length > 0;
+  }
+
   /** Makes the schema, then runs what is new; several processes at once wait for each other. */
   override async runMigrations(options?: Parameters<DataSource['runMigrations']>[0]): Promise<Migration[]> {
     const runner = this.createQueryRunner();
     try {
       // The lock is this session's; TypeORM runs the migrations on another connection of the pool.
-      await runner.query(`set lock_timeout = 0`);
+      // It waits for as long as another process migrates.
+      await runner.query(`set lock_timeout = 0; set statement_timeout = 0`);
       await runner.query(`select pg_advisory_lock(hashtext($1))`, [`omnibus ${this.schema}`]);
       await runner.query(`create schema if not exists "${this.schema}"`);
       return await super.runMigrations(options);
     } finally {
       await runner.query(`select pg_advisory_unlock_all()`).catch(() => undefined);
-      await runner.query(`reset lock_timeout`).catch(() => undefined);
+      await runner.query(`reset lock_timeout; reset statement_timeout`).catch(() => undefined);
       await runner.release();
     }
   }

@@ -3,16 +3,18 @@ import { LIMITS, type OperationReply, type OperationRequest, type OperationResul
 const CODE_CHARS = 64;
 /** NUL and lone surrogates: PostgreSQL's text refuses the one, UTF-8 the other. */
 const UNSTORABLE = /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-const UNSTORABLE_ESCAPE = /\\u0000|\\ud[89a-f][0-9a-f]{2}/i;
+/** The same in JSON text. Behind a backslash that is escaped itself, it is mere text: a handler may speak of `\u0000`. */
+const UNSTORABLE_ESCAPE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/i;
 
-export type OutputFault = 'output_too_large' | 'output_not_json';
+export type OutputFault = 'output_too_large' | 'output_too_deep' | 'output_not_json';
 
 /** Why the bus could not store an output; `null`: it can. */
 export function outputFault(output: unknown): OutputFault | null {
   if (output === undefined) return null;
   const json = jsonOf(output);
   if (json === undefined || UNSTORABLE_ESCAPE.test(json)) return 'output_not_json';
-  return Buffer.byteLength(json) > LIMITS.outputBytes ? 'output_too_large' : null;
+  if (Buffer.byteLength(json) > LIMITS.outputBytes) return 'output_too_large';
+  return depthOf(json) > LIMITS.payloadDepth ? 'output_too_deep' : null;
 }
 
 /** At most `LIMITS.reasonBytes` of UTF-8, cut between characters; what cannot be stored is escaped. */
@@ -42,7 +44,7 @@ export function replyOf(request: OperationRequest, result: unknown): OperationRe
     return reply;
   }
   const reply: OperationReply = { ...call, status: result.status };
-  if (result.code !== undefined) reply.code = cutReason(String(result.code)).slice(0, CODE_CHARS);
+  if (result.code !== undefined) reply.code = cutCode(String(result.code));
   if (result.reason !== undefined) reply.reason = cutReason(String(result.reason));
   if (result.status === 'retry' && isDuration(result.retryAfterMs))
     reply.retryAfterMs = Math.round(result.retryAfterMs);
@@ -51,8 +53,25 @@ export function replyOf(request: OperationRequest, result: unknown): OperationRe
 
 export const OUTPUT_REASONS: Record<OutputFault, string> = {
   output_too_large: `the output is larger than ${LIMITS.outputBytes} bytes as JSON`,
+  output_too_deep: `the output has more than ${LIMITS.payloadDepth} levels`,
   output_not_json: 'the output is not JSON, or holds NUL or a lone surrogate',
 };
+
+/** Counted in whole characters: half of one could not be stored. */
+function cutCode(code: string): string {
+  return [...cutReason(code)].slice(0, CODE_CHARS).join('');
+}
+
+/** Levels of objects and arrays in JSON text. */
+function depthOf(json: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/g)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, (depth += 1));
+    else if (token === ']' || token === '}') depth -= 1;
+  }
+  return deepest;
+}
 
 function isResult(result: unknown): result is OperationResult {
   const status = (result as OperationResult | null | undefined)?.status;

@@ -52,21 +52,25 @@ async function applyOnce(
   request: OperationRequest,
   fn: (manager: EntityManager) => Promise<OperationResult>,
 ): Promise<OperationResult> {
-  // The wait for a connection counts too.
-  if (deadlinePassed(request)) {
-    throw new RolledBack(retry({ code: 'deadline_passed', reason: 'the time of this attempt had passed' }));
-  }
+  // Twice, since waiting counts: for a connection, then for another attempt.
+  refuseLate(request);
   if (!(await insertExecution(transaction, request, false))) {
     const recorded = await findExecution(transaction, request.executionId);
     if (recorded && !recorded.pending) return repeatedResult(request, recorded);
     return retry({ code: 'in_progress', reason: 'another attempt of this execution has not ended' });
   }
+  refuseLate(request);
   const result = await fn(transaction);
   if (result?.status !== 'completed') throw new RolledBack(result);
   const fault = outputFault(result.output);
   if (fault) throw new RolledBack(rejected({ code: fault, reason: OUTPUT_REASONS[fault] }));
   if (result.output !== undefined) await completeExecution(transaction, request.executionId, result.output);
   return result;
+}
+
+function refuseLate(request: OperationRequest): void {
+  if (!deadlinePassed(request)) return;
+  throw new RolledBack(retry({ code: 'deadline_passed', reason: 'the time of this attempt had passed' }));
 }
 
 /** The SQLSTATE of a failed query. */

@@ -22,7 +22,7 @@ import { deadlinePassed } from './request-deadline';
  *
  * Only a lower attempt's `pending` is taken over; of the same attempt it means that a call is under way: `retry`
  * `in_progress`. `retry` and `rejected` from `fn` say that the provider did nothing: the record is taken back. An
- * error that `fn` throws says that nobody knows: `pending` stays.
+ * error that `fn` throws, or what is no result, says that nobody knows: `pending` stays.
  *
  * @param fn calls the provider; it must not answer `retry` after a call whose outcome it does not know
  * @throws what `fn` throws
@@ -32,16 +32,20 @@ export async function withProviderIdempotency(
   request: OperationRequest,
   fn: (idempotencyKey: string) => Promise<OperationResult>,
 ): Promise<OperationResult> {
-  if (deadlinePassed(request)) {
-    return retry({ code: 'deadline_passed', reason: 'the time of this attempt had passed' });
-  }
-  if (!(await insertExecution(dataSource, request, true))) {
+  if (deadlinePassed(request)) return late();
+  const isNew = await insertExecution(dataSource, request, true);
+  if (!isNew) {
     const answer = await answerForKnown(dataSource, request);
     if (answer) return answer;
   }
+  // Waiting for a connection counts too. What was taken over stays `pending`: the attempt before may have called.
+  if (deadlinePassed(request)) {
+    if (isNew) await forgetPending(dataSource, request);
+    return late();
+  }
   const result = await fn(request.executionId);
   if (result?.status !== 'completed') {
-    await forgetPending(dataSource, request);
+    if (result?.status === 'retry' || result?.status === 'rejected') await forgetPending(dataSource, request);
     return result;
   }
   const fault = outputFault(result.output);
@@ -49,6 +53,10 @@ export async function withProviderIdempotency(
   const told = fault ? { status: 'completed' as const, output: { omitted: OUTPUT_REASONS[fault] } } : result;
   await completeExecution(dataSource, request.executionId, told.output);
   return told;
+}
+
+function late(): OperationResult {
+  return retry({ code: 'deadline_passed', reason: 'the time of this attempt had passed' });
 }
 
 /** `null`: this attempt may call the provider. */

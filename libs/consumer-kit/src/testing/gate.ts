@@ -22,11 +22,11 @@ export class Gate {
   }
 }
 
-/** @throws Error that says what should have happened, after 20 s */
-export async function within<T>(awaited: Promise<T>, should: string): Promise<T> {
+/** @throws Error that says what should have happened, after `limitMs` (default 20 s) */
+export async function within<T>(awaited: Promise<T>, should: string, limitMs = LIMIT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${should}, within ${LIMIT_MS} ms`)), LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(`${should}, within ${limitMs} ms`)), limitMs);
   });
   return Promise.race([awaited, late]).finally(() => clearTimeout(timer));
 }

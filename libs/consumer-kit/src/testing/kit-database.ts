@@ -102,8 +102,7 @@ export class KitDatabase {
   }
 
   async close(): Promise<void> {
-    for (const source of [this.dataSource, ...this.others])
-      if (source.isInitialized) await source.destroy();
+    for (const source of [this.dataSource, ...this.others]) if (source.isInitialized) await source.destroy();
     await this.database.drop();
   }
 }
