@@ -118,7 +118,13 @@ export class BusSocket extends JsonSocket {
   private takeFrames(): void {
     let frame: Frame | null;
     let taken = false;
-    while (!this.stopped && !this.readingPaused && (frame = this.frames.next()) !== null) {
+    // `close` comes a tick after a receiver destroyed the socket: the frames behind must not run.
+    while (
+      !this.stopped &&
+      !this.readingPaused &&
+      !this.socket.destroyed &&
+      (frame = this.frames.next()) !== null
+    ) {
       taken = true;
       this.receive(frame);
     }

@@ -32,6 +32,8 @@ export class RpcConnection {
   private firstWrite: Set<PendingCall> | null = null;
   private firstWriteChars = 0;
   private firstWriteIsOpen = false;
+  /** Characters of the calls that wait for the connection to stand. */
+  private queuedChars = 0;
   /** The calls of a first write that the kernel refused: not a byte of them left. */
   private refused: Set<PendingCall> | null = null;
   private connectTimer: NodeJS.Timeout | undefined;
@@ -61,15 +63,18 @@ export class RpcConnection {
     );
   }
 
-  /** Bytes that the peer has not taken yet. */
+  /** Bytes that the peer has not taken yet, at most: a character takes up to three. */
   get unsentBytes(): number {
-    return this.socket.writableLength;
+    return this.socket.writableLength + this.queuedChars * 3;
   }
 
   send(call: PendingCall): void {
     const idle = this.calls.size === 0 && this.socket.writableLength === 0;
     this.calls.set(call.id, call);
-    if (!this.open) return;
+    if (!this.open) {
+      this.queuedChars += call.frame.length;
+      return;
+    }
     if (idle) this.beginFirstWrite();
     this.write(call);
   }
@@ -92,6 +97,7 @@ export class RpcConnection {
   private opened(): void {
     clearTimeout(this.connectTimer);
     this.open = true;
+    this.queuedChars = 0;
     this.beginFirstWrite();
     for (const call of this.calls.values()) this.write(call);
   }
