@@ -1,47 +1,50 @@
-import { RawPeer } from '../testing/raw-peer';
-import { captureLog, ECHO, type RunningRpcServer, startRpcServer } from '../testing/rpc-harness';
+import { recordLog } from '../testing/record-log';
+import { serveRpc, type ServedRpc } from '../testing/serve-rpc';
+import { frame, type WirePeer } from '../testing/wire-peer';
 import { BusRpcServer, type BusRpcServerOptions } from './bus-rpc-server';
 
 jest.setTimeout(30_000);
 
 /** Part of every bad input: it may show up in no answer and no log line. */
 const SECRET = 's3cret';
+/** Answers its data. */
+const ECHO = { cmd: 'test.echo' };
 const SOON = { incompleteMs: 20 };
 
 describe(`${BusRpcServer.name} and bad frames`, () => {
-  const log = captureLog();
-  let rpc: RunningRpcServer;
+  const log = recordLog();
+  let rpc: ServedRpc;
   let ran = 0;
 
-  async function start(options: Partial<BusRpcServerOptions> = {}): Promise<RawPeer> {
-    rpc = await startRpcServer(options);
-    rpc.handle({ cmd: 'test.counted' }, () => Promise.resolve((ran += 1)));
+  async function start(options: Partial<BusRpcServerOptions> = {}): Promise<WirePeer> {
+    rpc = await serveRpc({ 'test.echo': (data) => data, 'test.counted': () => (ran += 1) }, options);
     return rpc.peer();
   }
 
   /** The bytes end their connection without an answer, under this reason. */
-  async function expectClosed(peer: RawPeer, bytes: string | Buffer, reason: string): Promise<void> {
+  async function expectClosed(peer: WirePeer, bytes: string | Buffer, reason: string): Promise<void> {
+    const answers = peer.answers.length;
     peer.write(bytes);
     await peer.untilClosed();
-    expect(peer.unread).toBe(0);
-    expect(await rpc.refusals(reason)).toBe(1);
-    expect(log).toMatchObject([[{ reason }, expect.anything(), expect.anything()]]);
+    expect(peer.answers).toHaveLength(answers);
+    expect((await rpc.refusals())[reason]).toBe(1);
+    expect(log.lines).toMatchObject([{ reason }]);
   }
 
   beforeEach(() => {
     ran = 0;
-    log.length = 0;
+    recordLog();
   });
   afterEach(async () => {
     jest.restoreAllMocks();
     try {
       const good = await rpc.peer();
-      expect(await good.ask({ pattern: ECHO, data: 'good', id: '1' })).toMatchObject({ response: 'good' });
+      expect(await good.call({ pattern: ECHO, data: 'good', id: '1' })).toMatchObject({ response: 'good' });
     } finally {
-      rpc.stop();
+      rpc.close();
     }
     expect(ran).toBe(0);
-    expect(JSON.stringify(log)).not.toContain(SECRET);
+    expect(log.text()).not.toContain(SECRET);
   });
 
   it('bad-04: closes a connection whose bytes hold no #', async () => {
@@ -71,7 +74,7 @@ describe(`${BusRpcServer.name} and bad frames`, () => {
   it('bad-08: takes the length that it allows', async () => {
     const peer = await start({ maxFrameChars: 1_000 });
     const packet = { pattern: ECHO, data: 'x'.repeat(900), id: '1' };
-    expect(await peer.ask(packet)).toMatchObject({ response: packet.data });
+    expect(await peer.call(packet)).toMatchObject({ response: packet.data });
     await expectClosed(peer, '1001#', 'too_long');
   });
 
@@ -84,20 +87,20 @@ describe(`${BusRpcServer.name} and bad frames`, () => {
     peer.write('1000000#');
     const drip = setInterval(() => peer.write('1'), 2);
     await peer.untilClosed().finally(() => clearInterval(drip));
-    expect(await rpc.refusals('too_slow')).toBe(1);
+    expect((await rpc.refusals())['too_slow']).toBe(1);
   });
 
   it('bad-11: closes where a length counts the bytes of Chinese text, and logs what it should count', async () => {
     const text = JSON.stringify({ pattern: ECHO, data: `漢字${SECRET}`, id: '1' });
     await expectClosed(await start(SOON), `${Buffer.byteLength(text)}#${text}`, 'incomplete');
-    expect(JSON.stringify(log)).toContain('UTF-16 units, not bytes');
+    expect(log.text()).toContain('UTF-16 units, not bytes');
   });
 
   it('bad-11: says so too where the next frame filled the gap', async () => {
     const text = JSON.stringify({ pattern: ECHO, data: '漢字', id: '1' });
-    const frame = `${Buffer.byteLength(text)}#${text}`;
-    await expectClosed(await start(), frame + frame, 'not_json');
-    expect(JSON.stringify(log)).toContain('UTF-16 units, not bytes');
+    const faulty = `${Buffer.byteLength(text)}#${text}`;
+    await expectClosed(await start(), faulty + faulty, 'not_json');
+    expect(log.text()).toContain('UTF-16 units, not bytes');
   });
 
   it('bad-13: closes where the broken bytes hide the id', async () => {
@@ -107,17 +110,17 @@ describe(`${BusRpcServer.name} and bad frames`, () => {
 
   it('bad-15: runs no handler for a frame without an id, counts it, and keeps the connection', async () => {
     const peer = await start();
-    peer.write(RawPeer.frame({ pattern: { cmd: 'test.counted' }, data: SECRET }));
-    expect(await peer.ask({ pattern: ECHO, data: 1, id: '8' })).toMatchObject({ id: '8', response: 1 });
-    expect(await rpc.refusals('no_id')).toBe(1);
+    peer.write(frame({ pattern: { cmd: 'test.counted' }, data: SECRET }));
+    expect(await peer.call({ pattern: ECHO, data: 1, id: '8' })).toMatchObject({ id: '8', response: 1 });
+    expect((await rpc.refusals())['no_id']).toBe(1);
   });
 
   it('bad-20: closes after 100 of 24,000 bad frames, and logs 10 lines of them', async () => {
     jest.spyOn(performance, 'now').mockReturnValue(0); // within one second, however slow the machine
     const peer = await start();
-    peer.write(RawPeer.frame({ a: SECRET }).repeat(24_000));
+    peer.write(frame({ a: SECRET }).repeat(24_000));
     await peer.untilClosed();
-    expect(await rpc.refusals('no_id')).toBe(100);
-    expect(log).toHaveLength(10);
+    expect((await rpc.refusals())['no_id']).toBe(100);
+    expect(log.lines).toHaveLength(10);
   });
 });
