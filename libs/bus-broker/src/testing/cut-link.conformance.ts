@@ -48,7 +48,8 @@ export function cutLinkConformance(title: string, open: () => Promise<CutLinkHar
       await harness.link.cut();
       await harness.link.open();
     }
-    done = true; process.stderr.write(JSON.stringify(outcomes) + '\n');
+    done = true;
+    process.stderr.write(JSON.stringify(outcomes) + '\n');
     await Promise.all(callers);
 
     const last = new Map<number, bigint>();
