@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { BusRpcClient } from './rpc/bus-rpc-client';
 import { exitOnFailure } from './startup-failure';
 import { startExampleProcess, type ExampleProcess } from './testing/example-process';
@@ -8,8 +8,12 @@ const SECRET = 'secret-4711';
 
 describe(exitOnFailure.name, () => {
   let app: ExampleProcess | undefined;
+  let blocker: Server | undefined;
 
-  afterEach(() => app?.kill());
+  afterEach(() => {
+    app?.kill();
+    blocker?.close();
+  });
 
   it('gives what was started', async () => {
     expect(await exitOnFailure(() => Promise.resolve(7))).toBe(7);
@@ -25,15 +29,14 @@ describe(exitOnFailure.name, () => {
   });
 
   it('prints which port is in use, no stack, and exits 1', async () => {
-    const blocker = createServer();
-    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
-    const { port } = blocker.address() as { port: number };
+    const blocking = (blocker = createServer());
+    await new Promise<void>((resolve) => blocking.listen(0, '127.0.0.1', resolve));
+    const { port } = blocking.address() as { port: number };
     app = startExampleProcess({ RPC_PORT: String(port) });
     expect((await app.ended).code).toBe(1);
     expect(app.errors()).toBe(
       `did not start: port ${port} of 127.0.0.1 is in use; stop what listens there, or set RPC_PORT to a free one\n`,
     );
-    blocker.close();
   });
 
   it('prints where an error comes from that nobody foresaw', async () => {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { within } from '../testing/eventually';
-import { startExample } from '../testing/shell-app';
+import { eventually, within } from '../testing/eventually';
+import { held, startExample } from '../testing/shell-app';
 import { ExpressFront } from './express-front';
 
 const SECRET = 'secret-4711';
@@ -50,6 +50,18 @@ describe(ExpressFront.name, () => {
     expect(head).toContain(`Content-Length: ${Buffer.byteLength(text)}`);
   });
 
+  it('closes while a request still runs and a connection idles: no caller holds the process up', async () => {
+    const other = await startExample();
+    const before = held.begun;
+    const running = fetch(`${other.url}/held`).catch(() => 'gone');
+    const idle = connect(Number(new URL(other.url).port), '127.0.0.1');
+    const ended = new Promise((resolve) => idle.resume().once('close', resolve));
+    await eventually(() => held.begun > before, 'the request');
+    await within(other.app.close(), 'the end of the app');
+    expect(await running).toBe('gone');
+    await within(ended, 'the end of the connection');
+  });
+
   it('survives a peer that resets its connection within a request', async () => {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined);
@@ -62,6 +74,10 @@ describe(ExpressFront.name, () => {
 });
 
 describe(`${ExpressFront.name}: time limits`, () => {
+  let front: ExpressFront;
+
+  afterEach(() => front.close());
+
   it.each([
     [
       'bad-64: answers 408 to a body that trickles',
@@ -69,7 +85,7 @@ describe(`${ExpressFront.name}: time limits`, () => {
     ],
     ['answers 408 to headers that trickle', 'GET /items/7 HTTP/1.1\r\nhost: a\r\nx-1: '],
   ])('%s', async (_, begin) => {
-    const front = new ExpressFront({
+    front = new ExpressFront({
       requestTimeout: 60,
       headersTimeout: 60,
       connectionsCheckingInterval: 20,
@@ -86,11 +102,10 @@ describe(`${ExpressFront.name}: time limits`, () => {
     });
     expect(head).toMatch(/^HTTP\/1\.1 408 /);
     expect(body).toEqual(refusal('request_timeout'));
-    await new Promise((resolve) => server.close(resolve));
   });
 
   it('gives a request 8 s by default, and keeps idle connections longer than an ingress does', () => {
-    const front = new ExpressFront();
+    front = new ExpressFront();
     front.initHttpServer();
     const { requestTimeout, headersTimeout, keepAliveTimeout } = front.getHttpServer();
     expect([requestTimeout, headersTimeout]).toEqual([8_000, 8_000]);

@@ -28,6 +28,13 @@ export class ExpressFront extends ExpressAdapter {
     this.httpServer = createServer({ ...LIMITS, ...this.limits }, this.getInstance());
     this.httpServer.on('clientError', answerClientError);
   }
+
+  /** Ends what is still open: Nest's `forceCloseConnections` knows only the connections of a server that it made. */
+  override close(): Promise<unknown> | undefined {
+    const closed = super.close();
+    this.httpServer?.closeAllConnections();
+    return closed;
+  }
 }
 
 /** @see https://nodejs.org/api/http.html#event-clienterror */

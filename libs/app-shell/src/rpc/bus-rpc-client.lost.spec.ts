@@ -92,6 +92,16 @@ describe(`${BusRpcClient.name}: connections that go`, () => {
     expect(server.calls.map(({ data }) => data)).toEqual(['a', 'b']);
   });
 
+  it('never sends again a call that was read, where the write of the next one is refused', async () => {
+    server.onCall = () => undefined;
+    const one = call('a');
+    await server.untilCalls(1);
+    server.sockets[0]?.resetAndDestroy();
+    const replies = await Promise.all([one, call('b')]);
+    expect(replies.map(({ outcome }) => outcome)).toEqual(['lost', 'lost']);
+    expect(server.calls.map(({ data }) => data)).toEqual(['a']);
+  });
+
   it('does not try for ever where each connection is reset', async () => {
     server.onConnection = (socket) => socket.resetAndDestroy();
     expect(['unsent', 'lost']).toContain((await call()).outcome);

@@ -50,7 +50,7 @@ describe(FrameReader.name, () => {
     expect(textsOf(...Array.from(stream, (byte) => Buffer.of(byte)))).toEqual(texts);
   });
 
-  it('counts UTF-16 units: two for an emoji, one for a Chinese character', () => {
+  it('trap-38: counts UTF-16 units: two for an emoji, one for a Chinese character', () => {
     expect(textsOf(Buffer.from('4#"🚌"3#"漢"'))).toEqual(['"🚌"', '"漢"']);
   });
 
