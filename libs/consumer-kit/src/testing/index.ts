@@ -1,1 +1,2 @@
+export * from './consumer-app.conformance';
 export * from './operation.conformance';
