@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import type { OperationSettings } from '@bus/contracts';
 import { withDefaults, type OperationEntry } from './operation-entry';
 import { findCycles, graphFaults, type GraphRules } from './operation-graph';

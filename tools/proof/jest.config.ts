@@ -1,0 +1,1 @@
+export default { displayName: 'proof', preset: '../../jest.preset.js', rootDir: '.' };

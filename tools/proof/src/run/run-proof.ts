@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Layer, PartResult, ProofBroker, Tier } from '../layer';
+import type { LayerReport } from '../report/proof-report';
+import type { RunState } from './run-state';
+
+export interface RunOptions {
+  tier: Tier;
+  seed: number;
+  broker: ProofBroker | null;
+  commit: string;
+  layers: readonly Layer[];
+  state: RunState;
+  /** Absolute; each layer gets a folder in it. */
+  workDir: string;
+  signal: AbortSignal;
+  /** @param text a line for people, with the layer's name in front */
+  progress(text: string): void;
+}
+
+/**
+ * Runs one layer after another, each to its end, whatever the ones before it found.
+ * A layer that throws has failed: its report says why, and the next one runs.
+ */
+export async function runProof(options: RunOptions): Promise<LayerReport[]> {
+  const reports: LayerReport[] = [];
+  for (const layer of options.layers) {
+    if (options.signal.aborted) break;
+    reports.push(await runLayer(layer, options));
+  }
+  return reports;
+}
+
+async function runLayer(layer: Layer, options: RunOptions): Promise<LayerReport> {
+  const { tier, seed, broker, commit, state, signal } = options;
+  const say = (text: string) => options.progress(`${layer.name.padEnd(10)} ${text}`);
+  const missing = layer.cannotRun?.() ?? null;
+  const report: LayerReport = {
+    layer: layer.name,
+    title: layer.title,
+    parts: [],
+    failure: null,
+    skipped: missing,
+  };
+  if (missing !== null) {
+    say(`not run: ${missing}`);
+    return report;
+  }
+  const workDir = join(options.workDir, layer.name);
+  mkdirSync(workDir, { recursive: true });
+  const startedMs = performance.now();
+  say(layer.title);
+  try {
+    report.parts = await layer.run({
+      tier,
+      seed,
+      broker,
+      workDir,
+      signal,
+      progress: say,
+      done: state.of(layer.name),
+      keep: (part, result) => state.keep({ layer: layer.name, commit, result: { ...result, part } }),
+    });
+  } catch (error) {
+    // What it had finished is kept; the run has failed all the same.
+    report.parts = [...state.of(layer.name).values()];
+    report.failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+  say(`${verdictOf(report)} in ${Math.round((performance.now() - startedMs) / 1000)} s`);
+  return report;
+}
+
+function verdictOf({ parts, failure }: { parts: PartResult[]; failure: string | null }): string {
+  const violations = parts.reduce((sum, part) => sum + part.violations.length, 0);
+  if (failure !== null) return `FAILED: ${failure.split('\n')[0]}`;
+  return violations === 0 ? `0 violations in ${parts.length} parts` : `${violations} VIOLATIONS`;
+}
