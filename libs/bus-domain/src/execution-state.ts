@@ -23,8 +23,9 @@ export const LEGAL_MOVES: Readonly<Record<StateBefore, readonly ExecutionState[]
   completed: ['retrying', 'waiting', 'held'],
   /** By replay. */
   skipped: ['retrying', 'waiting', 'held'],
-  rejected: ['retrying', 'waiting', 'held'],
-  dead: ['retrying', 'waiting', 'held'],
+  /** By replay · `skipped`: given up by a person, so that its lane and its dependents go on. */
+  rejected: ['retrying', 'waiting', 'held', 'skipped'],
+  dead: ['retrying', 'waiting', 'held', 'skipped'],
   cancelled: [],
 };
 

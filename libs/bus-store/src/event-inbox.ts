@@ -60,7 +60,10 @@ export type IngestOutcome =
 
 /** Port: stores what the broker delivers, once (TX1 of docs/guarantees.md). */
 export abstract class EventInbox {
-  /** Stored positions; a partition without one starts at its log start. @param logStarts partition → offset */
+  /**
+   * Stored positions; a partition without one starts at its log start.
+   * @param logStarts partition → offset; empty: all that is stored of the log, and none is made
+   */
   abstract positions(logId: string, logStarts: ReadonlyMap<number, bigint>): Promise<Map<number, bigint>>;
 
   /**

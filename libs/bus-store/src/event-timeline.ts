@@ -5,6 +5,7 @@ import type {
   ExecutionState,
   OperationState,
 } from '@bus/contracts';
+import type { LinkedEvent, RecordPlace } from './event-repairs';
 import type { Page, PageRequest, TimeRange } from './page';
 
 /** What support knows of an event. All given conditions hold together. */
@@ -71,6 +72,14 @@ export interface TimelineExecution {
   attempts: TimelineAttempt[];
 }
 
+/** Where a repaired event comes from. */
+export interface EventOriginal extends Omit<LinkedEvent, keyof EventReference> {
+  /** `null`: it was a record in quarantine. */
+  eventId: string | null;
+  /** `null`: it was an event. */
+  record: RecordPlace | null;
+}
+
 export interface EventTimelineView {
   event: Omit<FoundEvent, 'states'> & {
     /** JSON text; `null` once retention took it. */
@@ -82,6 +91,10 @@ export interface EventTimelineView {
     brokerPartition: number;
     brokerOffset: string;
   };
+  /** What it was sent again from; `null`: it is nobody's repair. */
+  original: EventOriginal | null;
+  /** New events that it was sent again as, oldest first. */
+  resentAs: LinkedEvent[];
   /** By operation name. */
   executions: TimelineExecution[];
   /** The database's clock when this was read. */

@@ -50,6 +50,8 @@ export interface ClaimedExecution {
   counted: number;
   /** Outputs of its completed dependencies by operation name; `null` where it has no dependencies. */
   inputs: Record<string, unknown> | null;
+  /** How often its effect was repeated on purpose; part of the executionId. */
+  forcedRuns: number;
 }
 
 /** Claimed executions, and those of their events that the context did not have. */
@@ -100,6 +102,11 @@ export interface ClaimRoom {
   operationId: number;
   /** Slots that the caller has reserved for this claim, > 0; it releases those that were not used. */
   free: number;
+  /**
+   * Of these, for executions that were attempted before while others that were not are due; ≤ `free` is used.
+   * Without fresh work it binds nothing. Default: no such limit.
+   */
+  retries?: number;
   leaseMs: number;
   /** Ordered in its active graph version: claimed by itself, through the lanes. */
   ordered: boolean;
@@ -112,7 +119,7 @@ export interface ClaimRoom {
 export interface ClaimOutcome extends Claimed {
   /** Operation id → low-water mark for its next claim. */
   lowWater: Map<number, string>;
-  /** Operation ids that had at least as many due rows as room. */
+  /** Operation ids that had at least as many due rows as room, or more retries than their share. */
   more: Set<number>;
 }
 

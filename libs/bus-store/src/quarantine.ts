@@ -1,4 +1,5 @@
 import type { RecordFault } from '@bus/domain';
+import type { LinkedEvent } from './event-repairs';
 import type { Page, PageRequest } from './page';
 
 export interface QuarantinedRecordSummary {
@@ -13,6 +14,9 @@ export interface QuarantinedRecordSummary {
   valueBytes: number | null;
   appendedAt: Date;
   quarantinedAt: Date;
+  /** When it was published again; `null`: not yet. */
+  reprocessedAt: Date | null;
+  reprocessedBy: string | null;
 }
 
 export interface QuarantinedRecordView extends QuarantinedRecordSummary {
@@ -20,6 +24,8 @@ export interface QuarantinedRecordView extends QuarantinedRecordSummary {
   value: Buffer | null;
   /** In order, repeated ones included; values in base64. */
   headers: [name: string, valueBase64: string][];
+  /** New events that it was sent again as, oldest first. */
+  resentAs: LinkedEvent[];
 }
 
 /** Port: broker records that could not become events, newest first, for people. */

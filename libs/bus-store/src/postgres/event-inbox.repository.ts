@@ -16,7 +16,7 @@ const MAX_RUNS = 20;
 const POSITIONS = named(
   'inbox.positions',
   `select partition, next_offset::text as next_offset from bus.consumer_offset
-    where log_id = $1 and partition = any ($2::int[])`,
+    where log_id = $1 and ($2::int[] is null or partition = any ($2::int[]))`,
 );
 const NEW_POSITIONS = named(
   'inbox.new_positions',
@@ -34,6 +34,7 @@ export class PostgresEventInbox extends EventInbox {
   }
 
   async positions(logId: string, logStarts: ReadonlyMap<number, bigint>): Promise<Map<number, bigint>> {
+    if (logStarts.size === 0) return this.storedPositions(logId, null);
     const known = await this.storedPositions(logId, [...logStarts.keys()]);
     const missing = [...logStarts].filter(([partition]) => !known.has(partition));
     if (missing.length === 0) return known;
@@ -79,7 +80,7 @@ export class PostgresEventInbox extends EventInbox {
     return position === batch.start ? { outcome: 'graph_changed' } : { outcome: 'moved', position };
   }
 
-  private async storedPositions(logId: string, partitions: number[]): Promise<Map<number, bigint>> {
+  private async storedPositions(logId: string, partitions: number[] | null): Promise<Map<number, bigint>> {
     const { rows } = await this.pool.query<{ partition: number; next_offset: string }>(
       POSITIONS([logId, partitions]),
     );

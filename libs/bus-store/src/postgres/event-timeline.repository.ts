@@ -13,6 +13,7 @@ import {
 import type { Page, PageRequest } from '../page';
 import { StorePool, named, type Queryable } from './connection';
 import { FOUND_EVENT, searchEvents } from './event-search';
+import { linksOf } from './event-links';
 import { readSnapshot } from './read-snapshot';
 
 /** Primary keys of event, event_identity, operation_graph. $1 event id */
@@ -95,7 +96,8 @@ export class PostgresEventTimeline extends EventTimeline {
       const [row] = (await client.query<EventRow>(EVENT([eventId]))).rows;
       if (!row) return null;
       const { readAt, ...event } = row;
-      return { event, executions: await executionsOf(client, eventId), readAt };
+      const links = await linksOf(client, event);
+      return { event, ...links, executions: await executionsOf(client, eventId), readAt };
     });
   }
 

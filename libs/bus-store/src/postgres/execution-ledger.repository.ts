@@ -25,9 +25,9 @@ interface ClaimRow {
   operation_id: number;
   attempt: number;
   counted: number;
-  found: number;
+  more: boolean;
   keyed: number;
-  low: string;
+  low: string | null;
 }
 
 /** ExecutionLedger on PostgreSQL. Statements and their reasons: `ledger/*-statements.ts`. */
@@ -118,6 +118,7 @@ export class PostgresExecutionLedger extends ExecutionLedger {
         rooms.map((room) => room.lowWater ?? '-infinity'),
         rooms.map((room) => room.leaseMs),
         context.dispatcherId,
+        rooms.map((room) => room.retries ?? null),
       ]),
     );
     const keyed: ClaimRoom[] = [];
@@ -131,8 +132,8 @@ export class PostgresExecutionLedger extends ExecutionLedger {
     for (const row of rows) {
       const room = roomOf.get(row.operation_id);
       if (row.event_id !== null || !room) continue;
-      if (row.found >= room.free) outcome.more.add(row.operation_id);
-      if (row.keyed === 0) outcome.lowWater.set(row.operation_id, row.low);
+      if (row.more) outcome.more.add(row.operation_id);
+      if (row.keyed === 0 && row.low !== null) outcome.lowWater.set(row.operation_id, row.low);
       const free = room.free - (claimedOf.get(row.operation_id) ?? 0);
       if (row.keyed > 0 && free > 0) keyed.push({ ...room, free });
     }
@@ -145,7 +146,7 @@ export class PostgresExecutionLedger extends ExecutionLedger {
     );
     outcome.executions.push(...claimed.started);
     if (claimed.lowWater !== null) outcome.lowWater.set(room.operationId, claimed.lowWater);
-    if (claimed.found >= room.free) outcome.more.add(room.operationId);
+    if (claimed.more) outcome.more.add(room.operationId);
   }
 }
 
@@ -156,7 +157,14 @@ function isAlone(end: AttemptEnd, context: DispatchContext): boolean {
 }
 
 function toClaimed(eventId: string, row: ClaimRow): ClaimedExecution {
-  return { eventId, operationId: row.operation_id, attempt: row.attempt, counted: row.counted, inputs: null };
+  return {
+    eventId,
+    operationId: row.operation_id,
+    attempt: row.attempt,
+    counted: row.counted,
+    inputs: null,
+    forcedRuns: 0,
+  };
 }
 
 function toCloseOutcome(

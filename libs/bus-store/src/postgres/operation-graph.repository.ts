@@ -1,12 +1,5 @@
 import type { OperationGraph, OperationSettings, OperationState } from '@bus/contracts';
-import {
-  checkExpression,
-  diffGraphs,
-  graphFaults,
-  toRunnableGraph,
-  withLiveSettings,
-  type RunnableGraph,
-} from '@bus/domain';
+import { checkExpression, diffGraphs, graphFaults, type RunnableGraph } from '@bus/domain';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import {
@@ -20,6 +13,7 @@ import { writeAudit } from './audit-statement';
 import { StorePool } from './connection';
 import { FaultyGraphError } from './operation-graph.errors';
 import * as statements from './operation-graph-statements';
+import { toGraph } from './to-graph';
 import { inTransaction } from './transaction';
 
 /** Thrown inside the transaction to roll it back; never leaves this file. */
@@ -109,14 +103,6 @@ export class PostgresOperationGraphs extends OperationGraphs {
       return known;
     });
   }
-}
-
-function toGraph(row: statements.GraphRow): RunnableGraph {
-  const live = new Map(row.live.map((operation) => [operation.name, operation]));
-  return toRunnableGraph(
-    { graphId: row.graphId, eventType: row.eventType, version: row.version },
-    row.operations.map((operation) => withLiveSettings(operation, live.get(operation.name))),
-  );
 }
 
 /** What the audit says of a change that was not made; `null`: it is not known to have been refused. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { LinkedEvent } from '../event-repairs';
 import type { Page, PageRequest } from '../page';
 import { Quarantine, type QuarantinedRecordSummary, type QuarantinedRecordView } from '../quarantine';
 import { StorePool, named } from './connection';
@@ -7,7 +8,7 @@ import { readSnapshot } from './read-snapshot';
 
 const SUMMARY = `log_id as "logId", partition, broker_offset::text as "offset", fault, detail,
   octet_length(key) as "keyBytes", octet_length(value) as "valueBytes", appended_at as "appendedAt",
-  quarantined_at as "quarantinedAt"`;
+  quarantined_at as "quarantinedAt", reprocessed_at as "reprocessedAt", reprocessed_by as "reprocessedBy"`;
 
 /**
  * quarantine_quarantined_at_idx, backwards. $1–$4 key of the last row (microseconds, log, partition, offset) or null ·
@@ -28,6 +29,14 @@ const RECORD = named(
   'quarantine.record',
   `select ${SUMMARY}, key, value, headers from bus.quarantine
     where log_id = $1 and partition = $2 and broker_offset = $3`,
+);
+
+/** event_link_original_record_idx. $1 log · $2 partition · $3 offset */
+const RESENT_AS = named(
+  'quarantine.resent_as',
+  `select source, message_id as "messageId", actor, reason, linked_at as "linkedAt" from bus.event_link
+    where original_log_id = $1 and original_partition = $2 and original_offset = $3
+    order by linked_at, message_id limit 100`,
 );
 
 const LOG_SHAPE = /^[\x21-\x7e]{1,512}$/;
@@ -52,8 +61,12 @@ export class PostgresQuarantine extends Quarantine {
     });
   }
 
-  async record(logId: string, partition: number, offset: string): Promise<QuarantinedRecordView | null> {
-    const { rows } = await this.pool.query<QuarantinedRecordView>(RECORD([logId, partition, offset]));
-    return rows[0] ?? null;
+  record(logId: string, partition: number, offset: string): Promise<QuarantinedRecordView | null> {
+    return readSnapshot(this.pool, async (client) => {
+      const place = [logId, partition, offset];
+      const [record] = (await client.query<Omit<QuarantinedRecordView, 'resentAs'>>(RECORD(place))).rows;
+      if (!record) return null;
+      return { ...record, resentAs: (await client.query<LinkedEvent>(RESENT_AS(place))).rows };
+    });
   }
 }

@@ -1,11 +1,5 @@
 import type { PoolClient } from 'pg';
-import type {
-  IngestOutcome,
-  InboxBatch,
-  PlannedEvent,
-  QuarantinedRecord,
-  StartedExecution,
-} from '../../event-inbox';
+import type { IngestOutcome, InboxBatch, PlannedEvent, QuarantinedRecord } from '../../event-inbox';
 import { named } from '../connection';
 import { TransactionAgain } from '../connection.errors';
 import { plainArray } from './array-literal';
@@ -18,8 +12,7 @@ import {
   recordSql,
   recordValues,
 } from './ingest-statement';
-import { destinationsOf, placingSql, placingValues } from './placing-sql';
-import { planRows, startedExecutions } from './planned-rows';
+import { placeEvents } from './place-events';
 import { quarantineOf, storeQuarantine } from './quarantine-rows';
 
 /** The same guards as in the one statement: 0 rows = the position or a graph has moved, and nothing is written. */
@@ -96,7 +89,7 @@ export async function ingestStepwise(
   const { admitted, repeated } = await admit(client, batch, quarantined);
   const stored = await storeEvents(client, batch.partition, admitted, quarantined);
   const running = stored.filter((row) => !row.cancelled).map((row) => row.planned);
-  const started = await place(client, running, batch.dispatcherId);
+  const started = await placeEvents(client, running, batch.dispatcherId);
   await storeQuarantine(client, batch, quarantined);
   return {
     outcome: 'stored',
@@ -189,29 +182,6 @@ async function storeEvents(
   if (before.length > 0) await client.query(EMPTY_PLACEHOLDERS(identities(before)));
   if (now.length > 0) await client.query(RETURN_IDENTITIES(identities(now)));
   return stored;
-}
-
-/** Places executions after everything that could be refused: lanes are locked once, in order, after all identities. */
-async function place(
-  client: PoolClient,
-  running: readonly PlannedEvent[],
-  dispatcherId: number,
-): Promise<StartedExecution[]> {
-  const rows = planRows(running);
-  const destinations = destinationsOf(rows);
-  if (destinations.length === 0) return [];
-  const runs = running.map(() => true);
-  const { ctes, laned } = placingSql(destinations, 3);
-  const answer = await client.query<{ laned: string | null }>(
-    `with state as materialized (select $1::uuid[] as event_ids, $2::boolean[] as runs)${ctes}
-     select ${laned} as laned where $3::int is not null`,
-    [
-      plainArray(running.map((row) => row.event.eventId)),
-      plainArray(runs),
-      ...placingValues(destinations, rows, dispatcherId),
-    ],
-  );
-  return startedExecutions(running, rows, runs, answer.rows[0].laned?.split(',').map(Number) ?? []);
 }
 
 /** A reschedule that came first wins over the event's own time; an operation's own delay still comes on top. */

@@ -1,5 +1,11 @@
 import type { PlannedEvent, StartedExecution } from '../../event-inbox';
 
+/** What placing has to know of an event. */
+export interface PlacedEvent {
+  event: Pick<PlannedEvent['event'], 'eventId'>;
+  executions: PlannedEvent['executions'];
+}
+
 /** An event's place in the batch (from 1) with one of its executions. */
 interface PlannedRow {
   n: number;
@@ -20,7 +26,7 @@ export interface PlannedRows {
   skipped: (PlannedRow & { code: 'filtered' | 'disabled' })[];
 }
 
-export function planRows(events: readonly PlannedEvent[]): PlannedRows {
+export function planRows(events: readonly PlacedEvent[]): PlannedRows {
   const rows: PlannedRows = { started: [], due: [], waiting: [], laned: [], skipped: [] };
   events.forEach((event, index) => {
     const n = index + 1;
@@ -39,7 +45,7 @@ export function planRows(events: readonly PlannedEvent[]): PlannedRows {
 
 /** The executions that started. @param runs by event in batch order  @param laned 1-based places within `rows.laned` */
 export function startedExecutions(
-  events: readonly PlannedEvent[],
+  events: readonly PlacedEvent[],
   rows: PlannedRows,
   runs: readonly boolean[],
   laned: readonly number[],

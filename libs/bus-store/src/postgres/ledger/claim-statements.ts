@@ -3,24 +3,41 @@ import { named } from '../connection';
 /** Greatest value of in_flight's `counted` column. */
 const MAX_COUNTED = 32_767;
 
+/** Due executions of one kind, oldest first, by due_share_idx. `least(attempt, 1)`: 0 = fresh, 1 = attempted before. */
+const dueOf = (kind: 0 | 1, operation: string, low: string) =>
+  `operation_id = ${operation} and least(attempt, 1) = ${kind}
+       and due_at > ${low} - interval '5 min' and due_at <= (select clock_timestamp())`;
+
 /**
- * S3: claims due executions of all operations with room, in one statement. Uses due's primary key (operation_id,
- * due_at, event_id): the low-water mark keeps the scan off dead tuples, and the scalar sub-select of the clock bounds
- * it (the bare function is volatile and bounds nothing). What still depends on something goes on to `waiting`.
+ * S3: claims due executions of all operations with room, in one statement. Uses due_share_idx (operation_id,
+ * least(attempt, 1), due_at, event_id), where retries and fresh work are a range each: the share of the retries costs no
+ * look at those over it. The low-water mark keeps the scan off dead tuples, and the scalar sub-select of the clock
+ * bounds it (the bare function is volatile and bounds nothing). What still depends on something goes on to `waiting`.
  * Rows with a key belong to lanes: they are only counted here (`keyed`) and claimed by the operation alone.
- * $1 operation ids · $2 free slots · $3 low-water marks · $4 leases in ms · $5 dispatcher
+ * The mark stays behind whatever is left of either kind.
+ * $1 operation ids · $2 free slots · $3 low-water marks · $4 leases in ms · $5 dispatcher · $6 retries (null: no limit)
  */
 export const CLAIM = named(
   'bus-claim',
   `
-with room as (
-  select * from unnest($1::int[], $2::int[], $3::timestamptz[], $4::int[]) as r(operation_id, free, low, lease_ms)),
-ready as materialized (
-  select d.*, r.lease_ms from room r cross join lateral (
+with room as materialized (
+  select r.*, case when exists (select from bus.due where ${dueOf(0, 'r.operation_id', 'r.low')})
+                   then least(r.free, r.retries) else r.free end as retry_limit
+    from unnest($1::int[], $2::int[], $3::timestamptz[], $4::int[], $6::int[])
+      as r(operation_id, free, low, lease_ms, retries)),
+again as materialized (
+  select d.*, r.lease_ms, r.free, r.retry_limit from room r cross join lateral (
     select operation_id, due_at, event_id, attempt, counted, key, pending from bus.due
-     where operation_id = r.operation_id
-       and due_at > r.low - interval '5 min' and due_at <= (select clock_timestamp())
-     order by due_at, event_id limit r.free for update skip locked) d),
+     where ${dueOf(1, 'r.operation_id', 'r.low')}
+     order by due_at, event_id limit r.retry_limit for update skip locked) d),
+fresh as materialized (
+  select d.*, r.lease_ms, r.free, r.retry_limit from (
+    select room.*, (select count(*) from again a where a.operation_id = room.operation_id) as again from room) r
+   cross join lateral (
+    select operation_id, due_at, event_id, attempt, counted, key, pending from bus.due
+     where ${dueOf(0, 'r.operation_id', 'r.low')}
+     order by due_at, event_id limit r.free - r.again for update skip locked) d),
+ready as materialized (select * from again union all select * from fresh),
 taken as (
   delete from bus.due d using ready r
    where d.operation_id = r.operation_id and d.due_at = r.due_at and d.event_id = r.event_id and r.key is null
@@ -34,25 +51,32 @@ claimed as (
          clock_timestamp() + lease_ms * interval '1 ms', $5::int
     from taken where pending = '{}'
   returning event_id, operation_id, attempt, counted)
-select event_id, operation_id, attempt, counted::int, null::int as found, null::int as keyed, null::text as low
+select event_id, operation_id, attempt, counted::int, null::boolean as more, null::int as keyed, null::text as low
   from claimed
 union all
-select null, operation_id, null, null, count(*)::int, (count(*) filter (where key is not null))::int, max(due_at)::text
+select null, operation_id, null, null,
+       count(*) >= min(free) or count(*) filter (where attempt > 0) >= min(retry_limit),
+       (count(*) filter (where key is not null))::int,
+       case when min(retry_limit) > 0
+            then least(max(due_at) filter (where attempt > 0), max(due_at) filter (where attempt = 0))::text end
   from ready group by operation_id`,
 );
 
 /**
  * Serialises claims of a rated or ordered operation, and fills its bucket: max(1, rate / 2) tokens at most, by the
- * database's clock. $1 operation id · $2 rate per second (null: not rated)
+ * database's clock. Rate and state are those of the row: a replica that knows the operation from retired graphs alone,
+ * or not at all yet, keeps to them too. `tokens` null: not rated. $1 operation id
  */
 export const LOCK_OPERATION = named(
   'bus-lock-operation',
   `
-select case when $2::float8 is null then null
-            else least(greatest(1, $2 / 2), coalesce(tokens, greatest(1, $2 / 2))
-                 + $2 * greatest(0, extract(epoch from clock_timestamp() - coalesce(refilled_at, clock_timestamp()))))
+select o.state = 'active' as active,
+       case when r.rate is not null
+            then least(greatest(1, r.rate / 2), coalesce(o.tokens, greatest(1, r.rate / 2))
+                 + r.rate * greatest(0, extract(epoch from clock_timestamp() - coalesce(o.refilled_at, clock_timestamp()))))
        end as tokens
-  from bus.operation where operation_id = $1 for update`,
+  from bus.operation o cross join lateral (select (o.settings->>'ratePerSecond')::float8 as rate) r
+ where o.operation_id = $1 for update of o`,
 );
 
 /** $1 operation id · $2 tokens left */
@@ -61,13 +85,24 @@ export const STORE_TOKENS = named(
   `update bus.operation set tokens = $2, refilled_at = clock_timestamp() where operation_id = $1`,
 );
 
-/** Candidates, without a lock (due's primary key). $1 operation id · $2 low-water mark · $3 limit */
+/**
+ * Candidates, without a lock (due_share_idx). $1 operation id · $2 low-water mark · $3 limit · $4 of these retries, while
+ * fresh work is due (null: no limit)
+ */
 export const CANDIDATES = named(
   'bus-candidates',
   `
-select event_id, due_at::text as due_at, key from bus.due
- where operation_id = $1 and due_at > $2::timestamptz - interval '5 min' and due_at <= (select clock_timestamp())
- order by due_at, event_id limit $3`,
+select event_id, due_at::text as due_at, key, attempt > 0 as again from (
+  (select event_id, due_at, key, attempt from bus.due
+    where ${dueOf(1, '$1', '$2::timestamptz')}
+    order by due_at, event_id
+    limit (select case when exists (select from bus.due where ${dueOf(0, '$1', '$2::timestamptz')})
+                       then least($3::int, $4::int) else $3::int end))
+  union all
+  (select event_id, due_at, key, attempt from bus.due
+    where ${dueOf(0, '$1', '$2::timestamptz')}
+    order by due_at, event_id limit $3::int)) c
+ order by c.due_at, event_id limit $3::int`,
 );
 
 /**
@@ -85,13 +120,16 @@ on conflict (operation_id, key) do update set next_place = l.next_place
 returning key, head_event_id, next_place::text as next_place, xmax = 0 as made`,
 );
 
-/** Takes the candidates that are still there (due's unique index). $1 operation id · $2 event ids */
+/**
+ * Takes the candidates that are still there and still due (due's unique index): between the look and the lanes' locks
+ * a reschedule may have given one a later time. $1 operation id · $2 event ids
+ */
 export const TAKE = named(
   'bus-take',
   `
 with ready as materialized (
   select d.operation_id, d.due_at, d.event_id from unnest($2::uuid[]) as c(event_id)
-    join bus.due d on d.event_id = c.event_id and d.operation_id = $1
+    join bus.due d on d.event_id = c.event_id and d.operation_id = $1 and d.due_at <= (select clock_timestamp())
    order by d.due_at, d.event_id for update of d skip locked)
 delete from bus.due d using ready r
  where d.operation_id = r.operation_id and d.due_at = r.due_at and d.event_id = r.event_id

@@ -4,8 +4,8 @@ import { CANDIDATES, ENTER_LANES, LOCK_OPERATION, PLACE, STORE_TOKENS, TAKE } fr
 
 export interface ClaimedThroughLanes {
   started: ClaimedExecution[];
-  /** Due rows seen; as many as the room: there may be more. */
-  found: number;
+  /** There may be more: as many due rows as room, or more retries than their share. */
+  more: boolean;
   lowWater: string | null;
 }
 
@@ -14,6 +14,14 @@ interface Lane {
   nextPlace: bigint;
   made: boolean;
   changed: boolean;
+}
+
+interface Candidate {
+  event_id: string;
+  due_at: string;
+  key: string | null;
+  /** Attempted before. */
+  again: boolean;
 }
 
 interface TakenRow {
@@ -37,17 +45,18 @@ export async function claimThroughLanes(
   room: ClaimRoom,
   dispatcherId: number,
 ): Promise<ClaimedThroughLanes> {
-  const { rows: operations } = await client.query<{ tokens: number | null }>(
-    LOCK_OPERATION([room.operationId, room.ratePerSecond]),
+  const { rows: operations } = await client.query<{ active: boolean; tokens: number | null }>(
+    LOCK_OPERATION([room.operationId]),
   );
-  const tokens = operations[0]?.tokens ?? null;
+  const { active, tokens } = operations[0] ?? { active: true, tokens: null };
   const limit = tokens === null ? room.free : Math.min(room.free, Math.floor(tokens));
-  if (limit < 1) return { started: [], found: 0, lowWater: room.lowWater };
+  if (!active) return { started: [], more: false, lowWater: room.lowWater };
+  if (limit < 1) return { started: [], more: false, lowWater: room.lowWater };
 
-  const { rows: candidates } = await client.query<{ event_id: string; due_at: string; key: string | null }>(
-    CANDIDATES([room.operationId, room.lowWater ?? '-infinity', limit]),
+  const { rows: candidates } = await client.query<Candidate>(
+    CANDIDATES([room.operationId, room.lowWater ?? '-infinity', limit, room.retries ?? null]),
   );
-  if (candidates.length === 0) return { started: [], found: 0, lowWater: room.lowWater };
+  if (candidates.length === 0) return { started: [], more: false, lowWater: room.lowWater };
 
   const lanes = await enterLanes(client, room.operationId, candidates);
   const { rows } = await client.query<TakenRow>(
@@ -77,11 +86,20 @@ export async function claimThroughLanes(
         attempt: row.attempt + 1,
         counted: Math.min(row.counted + 1, 32_767),
         inputs: null,
+        forcedRuns: 0,
       });
   }
   await place(client, room, dispatcherId, { started, waiting, lanes, taken });
   if (tokens !== null) await client.query(STORE_TOKENS([room.operationId, tokens - started.length]));
-  return { started, found: candidates.length, lowWater: candidates.at(-1)?.due_at ?? room.lowWater };
+  const again = candidates.filter((candidate) => candidate.again);
+  const isShareUsed =
+    room.retries !== undefined && again.length >= room.retries && again.length < candidates.length;
+  return {
+    started,
+    more: candidates.length >= room.free || isShareUsed,
+    // Retries over their share stay: the mark must not pass them.
+    lowWater: (isShareUsed ? again : candidates).at(-1)?.due_at ?? room.lowWater,
+  };
 }
 
 async function enterLanes(

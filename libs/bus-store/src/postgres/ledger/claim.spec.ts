@@ -42,7 +42,7 @@ describe(`${PostgresExecutionLedger.name}.claim`, () => {
     await harness.due(later, plain, { inMs: 60_000 });
     const outcome = await harness.ledger.claim([harness.room(plain)], harness.context(7));
     expect(outcome.executions).toEqual([
-      { eventId: now, operationId: plain, attempt: 5, counted: 5, inputs: null },
+      { eventId: now, operationId: plain, attempt: 5, counted: 5, inputs: null, forcedRuns: 0 },
     ]);
     expect(outcome.events).toMatchObject([{ eventId: now, messageId: now, payload: '{}' }]);
     const { rows } = await harness.pool.query(
@@ -167,6 +167,21 @@ describe(`${PostgresExecutionLedger.name}.claim`, () => {
     const started = outcomes.flatMap(eventIds).length;
     expect(started).toBeGreaterThanOrEqual(5);
     expect(started).toBeLessThanOrEqual(7);
+  });
+
+  it('keeps to the rate and the state of the operation, where the replica that claims does not know it', async () => {
+    for (let index = 0; index < 30; index += 1) await harness.due(await harness.event(graph), rated);
+    const unknown = harness.room(rated, { ordered: true, ratePerSecond: null });
+    const started = eventIds(await harness.ledger.claim([unknown], harness.context(1))).length;
+    expect(started).toBe(5);
+    await harness.pool.query(
+      `update bus.operation set state = 'paused', tokens = 5 where operation_id = ${rated}`,
+    );
+    try {
+      expect(eventIds(await harness.ledger.claim([unknown], harness.context(1)))).toEqual([]);
+    } finally {
+      await harness.pool.query(`update bus.operation set state = 'active' where operation_id = ${rated}`);
+    }
   });
 
   it('tells once a second what is due, when the next one is, and whether a lease has ended', async () => {

@@ -120,6 +120,7 @@ describe(`${PostgresExecutionLedger.name}.close`, () => {
         attempt: 1,
         counted: 1,
         inputs: { 'a.run': { code: 'X7' } },
+        forcedRuns: 0,
         leaseMs: 15_000,
       },
     ]);

@@ -1,7 +1,7 @@
 import { ATTEMPT_OUTCOMES } from '@bus/contracts';
 import type { ClientBase, Pool } from 'pg';
 import type { ClaimedExecution, DispatchContext, LoadedEvent } from '../../execution-ledger';
-import { LOAD_EVENTS, LOAD_OUTPUTS } from './release-statements';
+import { LOAD_EVENTS, LOAD_FORCED_RUNS, LOAD_OUTPUTS } from './release-statements';
 
 interface EventRow {
   event_id: string;
@@ -19,7 +19,8 @@ type Queryable = Pick<Pool | ClientBase, 'query'>;
 
 /**
  * Completes claimed executions: the events that are not in memory, their graphs, and the outputs of completed
- * dependencies as `inputs`. At most two statements; none where nothing is missing.
+ * dependencies as `inputs`, and how often they were forced. At most three statements; none where nothing is missing:
+ * a first attempt is never a forced one.
  */
 export async function loadInputs(
   database: Queryable,
@@ -31,6 +32,7 @@ export async function loadInputs(
   const byId = new Map(events.map((event) => [event.eventId, event]));
   await context.catalog.load(new Set(events.map((event) => event.graphId)));
 
+  await loadForcedRuns(database, executions);
   const wanted: { execution: ClaimedExecution; dependencyId: number; name: string }[] = [];
   for (const execution of executions) {
     const event = byId.get(execution.eventId) ?? context.event(execution.eventId);
@@ -56,6 +58,16 @@ export async function loadInputs(
     if (execution.inputs && output !== undefined && output !== null) execution.inputs[name] = output;
   }
   return events;
+}
+
+async function loadForcedRuns(database: Queryable, executions: readonly ClaimedExecution[]): Promise<void> {
+  const again = executions.filter((one) => one.attempt > 1);
+  if (again.length === 0) return;
+  const { rows } = await database.query<{ event_id: string; operation_id: number; runs: number }>(
+    LOAD_FORCED_RUNS([again.map((one) => one.eventId), again.map((one) => one.operationId)]),
+  );
+  const runsOf = new Map(rows.map((row) => [`${row.event_id}/${row.operation_id}`, row.runs]));
+  for (const one of again) one.forcedRuns = runsOf.get(`${one.eventId}/${one.operationId}`) ?? 0;
 }
 
 async function loadEvents(database: Queryable, eventIds: readonly string[]): Promise<LoadedEvent[]> {

@@ -148,6 +148,7 @@ export class MoveList {
       attempt: row.attempt + 1,
       counted: Math.min(row.counted + 1, MAX_COUNTED),
       inputs: null,
+      forcedRuns: 0,
       leaseMs,
     });
   }

@@ -124,3 +124,11 @@ select k.event_id, k.operation_id, a.output
     where a.event_id = k.event_id and a.operation_id = k.operation_id and a.outcome = $3::smallint
     order by a.attempt desc limit 1) a`,
 );
+
+/** Executions that were replayed by force (forced_run's primary key). $1 event ids · $2 operation ids */
+export const LOAD_FORCED_RUNS = named(
+  'bus-load-forced-runs',
+  `
+select f.event_id, f.operation_id, f.runs
+  from unnest($1::uuid[], $2::int[]) as k(event_id, operation_id) join bus.forced_run f using (event_id, operation_id)`,
+);

@@ -3,6 +3,9 @@ import { Executions0002 } from './0002-executions';
 import { Operations0003 } from './0003-operations';
 import { Partitions0004 } from './0004-partitions';
 import { ExecutionView0005 } from './0005-execution-view';
+import { Replay0006 } from './0006-replay';
+import { Upkeep0007 } from './0007-upkeep';
+import { Repair0008 } from './0008-repair';
 
 /**
  * In order, listed by hand: globs find nothing in a bundle. A released migration is never edited.
@@ -14,4 +17,7 @@ export const STORE_MIGRATIONS = [
   Operations0003,
   Partitions0004,
   ExecutionView0005,
+  Replay0006,
+  Upkeep0007,
+  Repair0008,
 ];

@@ -34,7 +34,10 @@ const DueSchema = new EntitySchema({
     key: { type: 'text', collation: 'C', nullable: true },
     pending: { type: 'integer', array: true, default: () => "'{}'" },
   },
-  indices: [{ name: 'due_event_id_operation_id_idx', columns: ['event_id', 'operation_id'], unique: true }],
+  indices: [
+    { name: 'due_event_id_operation_id_idx', columns: ['event_id', 'operation_id'], unique: true },
+    { name: 'due_share_idx', synchronize: false }, // with an expression: left to SQL
+  ],
 });
 
 const WaitingSchema = new EntitySchema({

@@ -47,6 +47,8 @@ const QuarantineSchema = new EntitySchema({
     },
     appended_at: { type: 'timestamptz' },
     quarantined_at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
+    reprocessed_at: { type: 'timestamptz', nullable: true },
+    reprocessed_by: { type: 'text', nullable: true },
   },
   indices: [{ name: 'quarantine_quarantined_at_idx', columns: ['quarantined_at'] }],
 });
@@ -58,8 +60,37 @@ const ConfigurationSchema = new EntitySchema({
   columns: {
     singleton: { type: 'boolean', primary: true, default: true },
     revision: { type: 'bigint', default: 1 },
+    mirror_dead_letters: { type: 'boolean', default: false },
   },
   checks: [{ name: 'configuration_singleton_check', expression: 'singleton' }],
+});
+
+const RetiredDaySchema = new EntitySchema({
+  name: 'RetiredDay',
+  schema: 'bus',
+  tableName: 'retired_day',
+  columns: {
+    day: { type: 'date', primary: true },
+    retired_at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
+  },
+});
+
+const DeadLetterMirrorSchema = new EntitySchema({
+  name: 'DeadLetterMirror',
+  schema: 'bus',
+  tableName: 'dead_letter_mirror',
+  columns: {
+    mirror_id: { type: 'bigint', primary: true, generated: true },
+    event_id: { type: 'uuid' },
+    operation_id: { type: 'integer' },
+    attempt: { type: 'integer' },
+    cause: { type: 'smallint' },
+    code: { type: 'text', nullable: true },
+    reason: { type: 'text', nullable: true },
+    died_at: { type: 'timestamptz' },
+    claimed_until: { type: 'timestamptz', default: () => "'-infinity'" },
+  },
+  indices: [{ name: 'dead_letter_mirror_event_id_idx', columns: ['event_id'] }],
 });
 
 const AuditEntrySchema = new EntitySchema({
@@ -86,5 +117,7 @@ export const RECORD_TABLES = [
   ConsumerOffsetSchema,
   QuarantineSchema,
   ConfigurationSchema,
+  RetiredDaySchema,
+  DeadLetterMirrorSchema,
   AuditEntrySchema,
 ];
