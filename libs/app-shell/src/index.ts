@@ -3,6 +3,7 @@ export * from './random';
 export * from './env-reader';
 export * from './app-settings';
 export * from './broker-settings';
+export * from './dead-letter-settings';
 export * from './startup-failure';
 export * from './shell.module';
 export * from './bootstrap';

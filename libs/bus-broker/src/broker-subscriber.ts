@@ -10,6 +10,8 @@ export abstract class BatchReceiver {
    * @param logStarts partition → oldest offset that the log holds
    */
   abstract positions(logId: string, logStarts: ReadonlyMap<number, bigint>): Promise<Map<number, bigint>>;
+  /** Stored positions of all partitions of the log that were ever read; makes none. */
+  abstract stored(logId: string): Promise<Map<number, bigint>>;
   /** Stores the batch in one transaction. Throws where the store is away: the same batch comes again after a pause. */
   abstract receive(batch: RecordBatch): Promise<BatchOutcome>;
   /**
@@ -27,6 +29,8 @@ export interface PartitionLag {
   partition: number;
   /** Log end minus position. */
   lag: bigint;
+  /** Left unread: the log grew by it, and its old partitions are not drained, or BUS_PARTITIONS does not count it. */
+  held?: boolean;
 }
 
 /** Port: reads the log for a receiver, several replicas sharing the partitions. */

@@ -5,14 +5,20 @@ import type { BrokerSubscriber } from './broker-subscriber';
 import { LogSettingsError } from './broker.errors';
 import { KafkaAdminLine } from './kafka/kafka-admin-line';
 import { KafkaLogEnds } from './kafka/kafka-log-ends';
+import { lookAtKafka } from './kafka/look-at-kafka';
 import { KafkaPublisher } from './kafka/kafka-publisher';
+import { KafkaSpanReader } from './kafka/kafka-span-reader';
 import { KafkaSubscriber } from './kafka/kafka-subscriber';
 import { checkTopic, createTopic } from './kafka/kafka-topics';
 import type { LogEnds } from './log-ends';
+import type { LogFinding } from './log-finding';
+import type { LogSpanReader } from './log-span-reader';
+import { lookAtTables } from './postgres/look-at-tables';
 import { createBrokerTables } from './postgres/broker-tables';
 import { checkLog, unavailable } from './postgres/postgres-log';
 import { PostgresLogEnds } from './postgres/postgres-log-ends';
 import { PostgresPublisher } from './postgres/postgres-publisher';
+import { PostgresSpanReader } from './postgres/postgres-span-reader';
 import { PostgresSubscriber } from './postgres/postgres-subscriber';
 
 const POOL_SIZE = 2;
@@ -37,6 +43,21 @@ export function createLogEnds(options: BrokerOptions): LogEnds {
   return options.broker === 'kafka'
     ? new KafkaLogEnds(kafkaOptions(options))
     : new PostgresLogEnds(postgresOptions(options));
+}
+
+/** @throws LogSettingsError where an address is missing */
+export function createSpanReader(options: BrokerOptions): LogSpanReader {
+  return options.broker === 'kafka'
+    ? new KafkaSpanReader(kafkaOptions(options))
+    : new PostgresSpanReader(postgresOptions(options));
+}
+
+/** How each promise of the log stands; changes nothing.
+ *  @throws BrokerUnavailableError   @throws LogSettingsError where an address is missing */
+export function lookAtLog(options: BrokerOptions): Promise<LogFinding[]> {
+  return options.broker === 'kafka'
+    ? lookAtKafka(kafkaOptions(options))
+    : lookAtTables(postgresOptions(options));
 }
 
 /** Makes the log where it is missing (a topic; tables in schema `bus_broker`) and checks what is there.

@@ -2,6 +2,8 @@ export * from './broker-record';
 export * from './broker-publisher';
 export * from './broker-subscriber';
 export * from './log-ends';
+export * from './log-finding';
+export * from './log-span-reader';
 export * from './broker.errors';
 export { DEFAULT_PARTITIONS, DEFAULT_TOPIC, type BrokerLogger, type BrokerOptions } from './broker-options';
 export * from './create-broker';

@@ -1,9 +1,10 @@
 import type { BrokerLogger } from './broker-options';
 import type { RecordBatch } from './broker-record';
-import type { BatchReceiver } from './broker-subscriber';
+import type { BatchReceiver, PartitionLag } from './broker-subscriber';
 
 /** Why a partition is not read now. `starting`: its position is not known yet. `backoff`: its last batch could not be
- *  stored. `stopped`: its position is outside of the log; for good. `grown`: it is over the configured number. */
+ *  stored. `stopped`: its position is outside of the log; for good. `grown`: the log grew by it, and the old ones
+ *  are not drained, or the configured number does not count it. */
 export type Hindrance = 'starting' | 'backoff' | 'stopped' | 'grown';
 
 /** What a log holds of one partition: offsets from `start` up to, and without, `end`. */
@@ -55,6 +56,16 @@ export class PartitionProgress {
     this.soughtFor = undefined;
     this.failures = 0;
   }
+}
+
+/** How far a partition is behind the log as it is now. */
+export function lagOf(
+  { partition, position, hindrances }: PartitionProgress,
+  bounds: ReadonlyMap<number, LogBounds>,
+): PartitionLag {
+  const { start, end } = bounds.get(partition) ?? { start: 0n, end: 0n };
+  const lag = end - (position ?? start);
+  return { partition, lag: lag > 0n ? lag : 0n, ...(hindrances.has('grown') ? { held: true } : {}) };
 }
 
 /** Hands a batch to the receiver and notes where the partition stands then.

@@ -12,6 +12,8 @@ export interface KafkaAssignmentOptions {
 }
 
 const AGAIN_AFTER_MS = 500;
+/** How often a new partition is looked at that waits for the old ones. */
+const LOOK_EVERY_MS = 1000;
 
 /** The partitions that the group gave to one consumer, where each stands, and which of them rest. */
 export class KafkaAssignment {
@@ -82,22 +84,44 @@ export class KafkaAssignment {
   }
 
   private async loadPositions(assigned: Map<number, PartitionProgress>): Promise<void> {
-    const read = [...assigned.values()].filter(({ hindrances }) => !hindrances.has('grown'));
-    for (let loaded = false; !loaded && assigned === this.assigned;) {
+    let left = [...assigned.values()].filter(({ hindrances }) => !hindrances.has('grown'));
+    while (left.length > 0 && assigned === this.assigned) {
       try {
-        await this.options.positions.load(read);
-        loaded = true;
+        const ready = await this.options.positions.load(left);
+        if (assigned !== this.assigned) return;
+        left = left.filter((progress) => !ready.includes(progress));
+        this.begin(ready);
+        this.hold(left);
+        if (left.length > 0) await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
       } catch (cause) {
         this.options.logger('warn', 'positions could not be read; trying again', { cause: String(cause) });
         await new Promise((done) => setTimeout(done, AGAIN_AFTER_MS));
       }
     }
-    if (assigned !== this.assigned) return;
-    for (const progress of read) {
+  }
+
+  private begin(ready: readonly PartitionProgress[]): void {
+    if (ready.length === 0) return;
+    for (const progress of ready) {
       this.seek(progress);
       progress.hindrances.delete('starting');
+      if (progress.hindrances.delete('grown'))
+        this.options.logger('info', 'the old partitions are drained; a new one is read', {
+          partition: progress.partition,
+        });
     }
     this.applyHindrances();
+  }
+
+  /** The log grew by these, and what was published before them is not stored yet. */
+  private hold(left: readonly PartitionProgress[]): void {
+    for (const { partition, hindrances } of left) {
+      if (hindrances.has('grown')) continue;
+      hindrances.add('grown');
+      this.options.logger('error', 'a new partition is left unread until the old ones are drained', {
+        partition,
+      });
+    }
   }
 
   /** kafkajs throws where its consumer has just ended; the next one begins with an assignment of its own. */

@@ -1,5 +1,6 @@
 import type { BrokerLogger } from '../broker-options';
 import type { BatchReceiver } from '../broker-subscriber';
+import { GrowthGate } from '../growth-gate';
 import type { LogBounds, PartitionProgress } from '../partition-progress';
 import type { KafkaAdminLine } from './kafka-admin-line';
 
@@ -9,28 +10,44 @@ const LOOK_EVERY_MS = 500;
 
 /** Where partitions stand: what the log holds, and what the store says. */
 export class KafkaPositions {
+  private readonly gates = new Map<string, GrowthGate>();
+
   constructor(
-    private readonly options: { topic: string; admin: KafkaAdminLine; logger: BrokerLogger },
+    private readonly options: {
+      topic: string;
+      /** Of a new log, so many are taken as read from its start, all at once. */
+      partitions: number;
+      admin: KafkaAdminLine;
+      logger: BrokerLogger;
+    },
     private readonly receiver: BatchReceiver,
   ) {}
 
-  /** Asks the store for the positions of these partitions and notes them. Those outside of the log are stopped.
-   *  @throws where the broker or the store is away */
-  async load(partitions: readonly PartitionProgress[]): Promise<void> {
+  /** Asks the store for the positions of these partitions and notes them. Those outside of the log are stopped; those
+   *  that the log grew by, and that may not be read yet, get none.
+   *  @returns those that got a position   @throws where the broker or the store is away */
+  async load(partitions: readonly PartitionProgress[]): Promise<PartitionProgress[]> {
+    if (partitions.length === 0) return [];
     const { logId, bounds } = await this.look();
-    const starts = new Map(
-      partitions.map(({ partition }) => [partition, boundsOf(bounds, partition).start] as const),
-    );
+    const stored = await this.receiver.stored(logId);
+    const wanted = partitions.map(({ partition }) => partition);
+    const open = this.gateOf(logId).open(wanted, bounds, stored);
+    // All at once: a partition without a position is a new one from then on.
+    const isNewLog = stored.size === 0;
+    const asked = isNewLog ? [...bounds.keys()].filter((one) => one < this.options.partitions) : open;
+    const starts = new Map(asked.map((partition) => [partition, boundsOf(bounds, partition).start] as const));
     const positions =
-      partitions.length > 0 ? await this.receiver.positions(logId, starts) : new Map<never, never>();
-    for (const progress of partitions) {
+      asked.length > 0 ? await this.receiver.positions(logId, starts) : new Map<never, never>();
+    const ready = partitions.filter(({ partition }) => open.includes(partition));
+    for (const progress of ready) {
       const { partition } = progress;
       progress.logId = logId;
       progress.logStart = boundsOf(bounds, partition).start;
       progress.moveTo(positions.get(partition) ?? progress.logStart);
     }
-    const suspects = partitions.filter((progress) => isOutside(progress, bounds));
+    const suspects = ready.filter((progress) => isOutside(progress, bounds));
     await Promise.all(suspects.map((progress) => this.confirm(progress)));
+    return ready;
   }
 
   /** Compares a position with the log as it is now; stops the partition and tells the receiver where it is outside.
@@ -69,6 +86,15 @@ export class KafkaPositions {
       );
       return { logId: `kafka:${clusterId}/${topic}`, bounds };
     });
+  }
+
+  private gateOf(logId: string): GrowthGate {
+    let gate = this.gates.get(logId);
+    if (!gate) {
+      gate = new GrowthGate();
+      this.gates.set(logId, gate);
+    }
+    return gate;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { BrokerLogger } from '../broker-options';
 import { type BatchReceiver, BrokerSubscriber, type PartitionLag } from '../broker-subscriber';
 import { LogSettingsError } from '../broker.errors';
-import type { PartitionProgress } from '../partition-progress';
+import { lagOf, type PartitionProgress } from '../partition-progress';
 import { WakeLine } from '../wake-line';
 import { within } from '../within';
 import { KafkaAdminLine } from './kafka-admin-line';
@@ -55,8 +55,8 @@ export class KafkaSubscriber extends BrokerSubscriber {
   }
 
   async start(receiver: BatchReceiver): Promise<void> {
-    const { topic, logger } = this.options;
-    const positions = new KafkaPositions({ topic, admin: this.admin, logger }, receiver);
+    const { topic, partitions, logger } = this.options;
+    const positions = new KafkaPositions({ topic, partitions, admin: this.admin, logger }, receiver);
     this.positions = positions;
     const assignment = new Promise<void>((joined, refused) => (this.first = { joined, refused }));
     this.running = this.keepRunning(receiver, positions);
@@ -76,10 +76,7 @@ export class KafkaSubscriber extends BrokerSubscriber {
   async lag(): Promise<PartitionLag[]> {
     if (!this.positions) return [];
     const { bounds } = await this.positions.look();
-    return (this.run?.assignment.all() ?? []).map(({ partition, position, logStart }) => {
-      const lag = (bounds.get(partition)?.end ?? 0n) - (position ?? logStart);
-      return { partition, lag: lag > 0n ? lag : 0n };
-    });
+    return (this.run?.assignment.all() ?? []).map((progress) => lagOf(progress, bounds));
   }
 
   async stop(): Promise<void> {

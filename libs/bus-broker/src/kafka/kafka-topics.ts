@@ -50,25 +50,52 @@ export async function createTopic(admin: Admin, demands: TopicDemands): Promise<
   });
 }
 
+/** One promise of the topic, and how it stands. */
+export interface TopicFinding {
+  /** Name of the setting; `partitions` and `replication` are the topic's own. */
+  subject: string;
+  found: string;
+  /** What to do; `null`: as promised. */
+  fix: string | null;
+  /** `DEV_SINGLE_BROKER=true` does without it. */
+  durability: boolean;
+}
+
 /** Reads the topic's settings and compares them with what the bus promises.
  *  @throws LogSettingsError naming every one that breaks a promise, and the fix */
 export async function checkTopic(admin: Admin, demands: TopicDemands): Promise<TopicFacts> {
+  const { logId, findings, settings } = await lookAtTopic(admin, demands);
+  const broken = findings.filter(
+    ({ fix, durability }) => fix !== null && !(durability && demands.devSingleBroker),
+  );
+  const problems = broken.map(({ fix }) => fix ?? '');
+  if (broken.some(({ durability }) => durability))
+    problems.push('or set DEV_SINGLE_BROKER=true on a development machine');
+  if (problems.length > 0) throw new LogSettingsError({ log: `topic ${demands.topic}`, problems });
+  return { logId, maxBatchBytes: Number(settings.get('max.message.bytes')) };
+}
+
+/** How every promise of the topic stands, broken or not.
+ *  @throws LogSettingsError where there is no such topic */
+export async function lookAtTopic(
+  admin: Admin,
+  demands: TopicDemands,
+): Promise<{ logId: string; findings: TopicFinding[]; settings: Map<string, string> }> {
   const { topic } = demands;
   const { clusterId } = await admin.describeCluster();
-  const log = `topic ${topic}`;
   if (!(await admin.listTopics()).includes(topic)) {
-    throw new LogSettingsError({ log, problems: ['it does not exist; run bus-migrate'] });
+    const problems = ['it does not exist; run bus-migrate'];
+    throw new LogSettingsError({ log: `topic ${topic}`, problems });
   }
   const [{ partitions }] = (await admin.fetchTopicMetadata({ topics: [topic] })).topics;
   const settings = await topicSettings(admin, topic);
   const copies = Math.min(...partitions.map(({ replicas }) => replicas.length));
-  const problems = [
-    ...partitionProblems(partitions.length, demands.partitions),
-    ...settingProblems(settings),
-    ...(demands.devSingleBroker ? [] : durabilityProblems(settings, copies)),
+  const findings = [
+    partitionFinding(partitions.length, demands.partitions),
+    ...settingFindings(settings),
+    ...durabilityFindings(settings, copies),
   ];
-  if (problems.length > 0) throw new LogSettingsError({ log, problems });
-  return { logId: `kafka:${clusterId}/${topic}`, maxBatchBytes: Number(settings.get('max.message.bytes')) };
+  return { logId: `kafka:${clusterId}/${topic}`, findings, settings };
 }
 
 async function topicSettings(admin: Admin, topic: string): Promise<Map<string, string>> {
@@ -80,41 +107,80 @@ async function topicSettings(admin: Admin, topic: string): Promise<Map<string, s
 }
 
 /** Fewer would move keys; more are left unread until the log was drained and the setting follows. */
-function partitionProblems(actual: number, wanted: number): string[] {
-  if (actual >= wanted) return [];
-  return [`it has ${actual} partitions; set BUS_PARTITIONS=${actual}, or drain it and add partitions`];
+function partitionFinding(actual: number, wanted: number): TopicFinding {
+  const fix = `it has ${actual} partitions; set BUS_PARTITIONS=${actual}, or drain it and add partitions`;
+  return {
+    subject: 'partitions',
+    found: String(actual),
+    fix: actual >= wanted ? null : fix,
+    durability: false,
+  };
 }
 
-function settingProblems(settings: Map<string, string>): string[] {
+function settingFindings(settings: Map<string, string>): TopicFinding[] {
   const retentionMs = Number(settings.get('retention.ms'));
-  const problems: [boolean, string][] = [
-    [settings.get('message.timestamp.type') !== 'LogAppendTime', 'set message.timestamp.type=LogAppendTime'],
-    [settings.get('cleanup.policy') !== 'delete', 'set cleanup.policy=delete: compaction drops events'],
+  const rules: [subject: string, broken: boolean, fix: string][] = [
     [
+      'message.timestamp.type',
+      settings.get('message.timestamp.type') !== 'LogAppendTime',
+      'set message.timestamp.type=LogAppendTime',
+    ],
+    [
+      'cleanup.policy',
+      settings.get('cleanup.policy') !== 'delete',
+      'set cleanup.policy=delete: compaction drops events',
+    ],
+    [
+      'retention.ms',
       retentionMs !== -1 && retentionMs < RETENTION_MS,
       `set retention.ms to at least ${RETENTION_MS} (7 days), or -1`,
     ],
-    [settings.get('retention.bytes') !== '-1', 'set retention.bytes=-1: a size limit drops unread events'],
     [
+      'retention.bytes',
+      settings.get('retention.bytes') !== '-1',
+      'set retention.bytes=-1: a size limit drops unread events',
+    ],
+    [
+      'max.message.bytes',
       Number(settings.get('max.message.bytes')) < MAX_BATCH_BYTES,
       `set max.message.bytes to at least ${MAX_BATCH_BYTES}`,
     ],
   ];
-  return problems.filter(([broken]) => broken).map(([, fix]) => fix);
+  return rules.map(([subject, broken, fix]) => ({
+    subject,
+    found: settings.get(subject) ?? 'unset',
+    fix: broken ? fix : null,
+    durability: false,
+  }));
 }
 
-function durabilityProblems(settings: Map<string, string>, copies: number): string[] {
-  const problems: [boolean, string][] = [
-    [copies < LEAST_REPLICATION, `it has ${copies} copies; raise its replication to ${LEAST_REPLICATION}`],
+function durabilityFindings(settings: Map<string, string>, copies: number): TopicFinding[] {
+  const inSync = settings.get('min.insync.replicas') ?? 'unset';
+  const unclean = settings.get('unclean.leader.election.enable') ?? 'unset';
+  const rules: [subject: string, found: string, broken: boolean, fix: string][] = [
     [
-      Number(settings.get('min.insync.replicas')) < LEAST_IN_SYNC,
+      'replication',
+      String(copies),
+      copies < LEAST_REPLICATION,
+      `it has ${copies} copies; raise its replication to ${LEAST_REPLICATION}`,
+    ],
+    [
+      'min.insync.replicas',
+      inSync,
+      !(Number(inSync) >= LEAST_IN_SYNC),
       `set min.insync.replicas to at least ${LEAST_IN_SYNC}`,
     ],
     [
-      settings.get('unclean.leader.election.enable') !== 'false',
+      'unclean.leader.election.enable',
+      unclean,
+      unclean !== 'false',
       'set unclean.leader.election.enable=false: a stale leader drops accepted events',
     ],
   ];
-  const broken = problems.filter(([is]) => is).map(([, fix]) => fix);
-  return broken.length === 0 ? [] : [...broken, 'or set DEV_SINGLE_BROKER=true on a development machine'];
+  return rules.map(([subject, found, broken, fix]) => ({
+    subject,
+    found,
+    fix: broken ? fix : null,
+    durability: true,
+  }));
 }

@@ -1,5 +1,6 @@
 import type { BrokerLogger } from '../broker-options';
 import type { BatchReceiver } from '../broker-subscriber';
+import { GrowthGate } from '../growth-gate';
 import { type LogBounds, PartitionProgress } from '../partition-progress';
 import type { Beat } from './log-membership';
 import type { LogReader } from './log-reader';
@@ -9,6 +10,7 @@ export class PostgresPartitions {
   private logId = '';
   private assigned = new Map<number, PartitionProgress>();
   private loading = false;
+  private gate = new GrowthGate();
 
   /** @param changed called when a partition may be read again, or has grown */
   constructor(
@@ -36,13 +38,14 @@ export class PostgresPartitions {
 
   /** Takes and gives up partitions, and sees which have grown. Another log means that all begin anew. */
   follow({ logId, bounds, mine }: Beat): void {
+    if (logId !== this.logId) this.gate = new GrowthGate();
     const before = logId === this.logId ? this.assigned : new Map<number, PartitionProgress>();
     this.logId = logId;
     this.assigned = new Map(
       mine.map((partition) => [partition, before.get(partition) ?? new PartitionProgress(partition)]),
     );
     for (const progress of this.assigned.values()) this.compare(progress, bounds.get(progress.partition));
-    void this.load();
+    void this.load(bounds);
   }
 
   /** Compares a position with the log as it is now; stops the partition and tells the receiver where it is outside.
@@ -87,14 +90,22 @@ export class PostgresPartitions {
     }
   }
 
-  /** Asks for the positions of new partitions; the next beat tries again what failed. */
-  private async load(): Promise<void> {
-    const fresh = this.all().filter(({ position }) => position === undefined);
+  /** Asks for the positions of new partitions; the next beat tries again what failed, and those that must wait. */
+  private async load(bounds: ReadonlyMap<number, LogBounds>): Promise<void> {
+    let fresh = this.all().filter(({ position }) => position === undefined);
     if (fresh.length === 0 || this.loading) return;
-    const { logId } = this;
+    const { logId, gate } = this;
     this.loading = true;
     try {
-      const starts = new Map(fresh.map(({ partition, logStart }) => [partition, logStart]));
+      const stored = await this.receiver.stored(logId);
+      const wanted = fresh.map(({ partition }) => partition);
+      const open = gate.open(wanted, bounds, stored);
+      this.hold(fresh.filter(({ partition }) => !open.includes(partition)));
+      fresh = fresh.filter(({ partition }) => open.includes(partition));
+      if (fresh.length === 0) return;
+      // Of a new log all at once: a partition without a position is a new one from then on.
+      const asked = stored.size === 0 ? [...bounds.keys()] : open;
+      const starts = new Map(asked.map((partition) => [partition, bounds.get(partition)?.start ?? 0n]));
       const positions = await this.receiver.positions(logId, starts);
       for (const progress of fresh) {
         progress.logId = logId;
@@ -103,6 +114,10 @@ export class PostgresPartitions {
       for (const progress of fresh) {
         await this.confirm(progress);
         progress.hindrances.delete('starting');
+        if (progress.hindrances.delete('grown'))
+          this.logger('info', 'the old partitions are drained; a new one is read', {
+            partition: progress.partition,
+          });
       }
       this.changed();
     } catch (cause) {
@@ -112,6 +127,15 @@ export class PostgresPartitions {
       this.logger('warn', 'positions could not be read; trying again', { cause: String(cause) });
     } finally {
       this.loading = false;
+    }
+  }
+
+  /** The log grew by these, and what was published before them is not stored yet. */
+  private hold(left: readonly PartitionProgress[]): void {
+    for (const { partition, hindrances } of left) {
+      if (hindrances.has('grown')) continue;
+      hindrances.add('grown');
+      this.logger('error', 'a new partition is left unread until the old ones are drained', { partition });
     }
   }
 }

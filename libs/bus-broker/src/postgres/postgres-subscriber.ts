@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { BATCH_RECORDS } from '../broker-options';
 import type { IncomingRecord, RecordBatch } from '../broker-record';
 import { type BatchReceiver, BrokerSubscriber, type PartitionLag } from '../broker-subscriber';
-import { handOver, type LogBounds, type PartitionProgress } from '../partition-progress';
+import { handOver, lagOf, type LogBounds, type PartitionProgress } from '../partition-progress';
 import { WakeLine } from '../wake-line';
 import { GrowthListener } from './growth-listener';
 import { LogMembership } from './log-membership';
@@ -85,10 +85,7 @@ export class PostgresSubscriber extends BrokerSubscriber {
     } catch (cause) {
       throw unavailable(cause);
     }
-    return (this.partitions?.all() ?? []).map(({ partition, position, logStart }) => {
-      const lag = (bounds.get(partition)?.end ?? 0n) - (position ?? logStart);
-      return { partition, lag: lag > 0n ? lag : 0n };
-    });
+    return (this.partitions?.all() ?? []).map((progress) => lagOf(progress, bounds));
   }
 
   async stop(): Promise<void> {

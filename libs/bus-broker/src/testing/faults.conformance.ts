@@ -45,8 +45,9 @@ export function faultsConformance(harness: () => BrokerHarness): void {
     }
     await harness().dropBefore(0, 2n);
     const store = new RecordingStore();
-    store.positions.set(RecordingStore.place(logId, 0), 1n);
-    store.positions.set(RecordingStore.place(logId, 1), 99n);
+    // All were read before: one without a position would wait for those that have stopped.
+    for (let partition = 0; partition < harness().partitions; partition++)
+      store.positions.set(RecordingStore.place(logId, partition), [1n, 99n][partition] ?? 0n);
     const receiver = new RecordingReceiver(store);
     const subscriber = harness().subscriber();
     await subscriber.start(receiver);

@@ -83,6 +83,15 @@ export class RecordingReceiver extends BatchReceiver {
     return positions;
   }
 
+  async stored(logId: string): Promise<Map<number, bigint>> {
+    const prefix = RecordingStore.place(logId, 0).slice(0, -1);
+    return new Map(
+      [...this.store.positions]
+        .filter(([place]) => place.startsWith(prefix))
+        .map(([place, position]) => [Number(place.slice(prefix.length)), position]),
+    );
+  }
+
   async receive(batch: RecordBatch): Promise<BatchOutcome> {
     const bent = await this.before(batch);
     this.batches.push(batch);
