@@ -7,7 +7,7 @@ import { StoreHints } from '../publish/store-hints';
 
 /** A new type is known within 2 s of its activation. */
 const EVERY_MS = 1_000;
-/** An answer that took longer says too little about the clocks. */
+/** An answer that took longer says too little about the clocks; the first one is better than none. */
 const CLOCK_ANSWER_MS = 250;
 const ALARMING_OFFSET_MS = 500;
 
@@ -19,6 +19,7 @@ export class StoreHintsScheduler {
   private running: Promise<void> | undefined;
   private isReached = true;
   private isAlarmed = false;
+  private isClockKnown = false;
 
   constructor(
     private readonly store: EventControlStore,
@@ -46,17 +47,19 @@ export class StoreHintsScheduler {
       const values = await this.store.hints();
       this.hints.knownTypes = new Set(values.knownTypes);
       this.hints.orderedTypes = new Set(values.orderedTypes);
-      this.noteClock(values.databaseNowMs, this.clock.monotonicMs() - startMs);
+      const nowMs = this.clock.now().getTime();
+      this.noteClock(values.databaseNowMs, nowMs, this.clock.monotonicMs() - startMs);
       this.reached(true);
     } catch (error) {
       this.reached(false, error);
     }
   }
 
-  /** The database read its clock half way between question and answer, give or take. */
-  private noteClock(databaseNowMs: number, answerMs: number): void {
-    if (answerMs > CLOCK_ANSWER_MS) return;
-    const offsetMs = databaseNowMs - (this.clock.now().getTime() - answerMs / 2);
+  /** Taken as if the database had read its clock at once: a delay may then end late by the answer's time, never early. */
+  private noteClock(databaseNowMs: number, nowMs: number, answerMs: number): void {
+    if (answerMs > CLOCK_ANSWER_MS && this.isClockKnown) return;
+    this.isClockKnown = true;
+    const offsetMs = databaseNowMs - (nowMs - answerMs);
     this.hints.databaseOffsetMs = offsetMs;
     this.offset.set(offsetMs / 1000);
     const isAlarming = Math.abs(offsetMs) > ALARMING_OFFSET_MS;

@@ -4,7 +4,7 @@ import type { EventInbox, PlannedEvent } from '@bus/store';
 
 /** Stores what the log delivers as bus-consumer does where no operation is configured: as unrouted. */
 export class StoringReceiver extends BatchReceiver {
-  private readonly stored = new Set<string>();
+  private readonly received = new Set<string>();
   private readonly awaited = new Map<string, () => void>();
   private readonly held = new Map<number, bigint>();
 
@@ -14,7 +14,7 @@ export class StoringReceiver extends BatchReceiver {
 
   /** Resolves once the message is stored. */
   until(messageId: string): Promise<void> {
-    if (this.stored.has(messageId)) return Promise.resolve();
+    if (this.received.has(messageId)) return Promise.resolve();
     return new Promise((resolve) => this.awaited.set(messageId, resolve));
   }
 
@@ -22,6 +22,10 @@ export class StoringReceiver extends BatchReceiver {
     const positions = await this.inbox.positions(logId, logStarts);
     for (const [partition, position] of positions) this.held.set(partition, position);
     return positions;
+  }
+
+  stored(logId: string): Promise<Map<number, bigint>> {
+    return this.inbox.positions(logId, new Map());
   }
 
   async receive({ logId, partition, records, nextOffset: next }: RecordBatch): Promise<BatchOutcome> {
@@ -37,7 +41,7 @@ export class StoringReceiver extends BatchReceiver {
     if (outcome !== 'stored') throw new Error(outcome);
     this.held.set(partition, next);
     for (const { event } of events) {
-      this.stored.add(event.messageId);
+      this.received.add(event.messageId);
       this.awaited.get(event.messageId)?.();
     }
     return { outcome: 'stored' };
