@@ -25,4 +25,23 @@ describe(readConfig, () => {
     expect(faults).toThrow(SettingsError);
     expect(faults).toThrow(/HTTP_PORT[^]*DATABASE_POOL[^]*BUS_LOG_KEEP_HOURS|DATABASE_POOL[^]*HTTP_PORT/);
   });
+
+  it('keeps history for 30 days, and mirrors dead letters only where a topic is named', () => {
+    expect(readConfig({})).toMatchObject({ retentionDays: 30, deadLetterMirror: null });
+    expect(() => readConfig({ RETENTION_DAYS: '0' })).toThrow('RETENTION_DAYS');
+    const kafka = { BUS_BROKER: 'kafka', KAFKA_BROKERS: 'a:9092' };
+    expect(readConfig({ ...kafka, BUS_DEAD_LETTER_TOPIC: 'dead.v1' })).toMatchObject({
+      broker: { topic: 'bus.events.v1' },
+      deadLetterMirror: { broker: 'kafka', kafkaBrokers: ['a:9092'], topic: 'dead.v1' },
+    });
+    expect(() => readConfig({ ...kafka, BUS_DEAD_LETTER_TOPIC: 'bus.events.v1' })).toThrow(
+      'it is the topic of events',
+    );
+  });
+
+  it('refuses a topic of dead letters with the Postgres broker, which has one log', () => {
+    expect(() => readConfig({ BUS_DEAD_LETTER_TOPIC: 'dead.v1' })).toThrow(
+      'BUS_DEAD_LETTER_TOPIC: the Postgres broker has one log only, of events; unset it, or set BUS_BROKER=kafka',
+    );
+  });
 });

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Clock } from '@bus/app-shell';
-import { BusBrokerModule } from '@bus/broker';
+import { BusBrokerModule, createPublisher } from '@bus/broker';
 import { Expressions } from '@bus/domain';
 import { BusStoreModule } from '@bus/store';
 import type { BusConsumerConfig } from './bus-consumer.config';
@@ -32,9 +32,12 @@ import { LogReading } from './inbox/log-reading';
 import { SystemTimers, Timers } from './timers';
 import { BacklogGauge } from './upkeep/backlog.gauge';
 import { Chores } from './upkeep/chores';
+import { DeadLetterMirrorScheduler, MIRROR_PUBLISHER } from './upkeep/dead-letter-mirror.scheduler';
+import { DispatchWatch } from './upkeep/dispatch-watch';
 import { LagGauge } from './upkeep/lag.gauge';
 import { LOG_KEEP_MS, LogPruningScheduler } from './upkeep/log-pruning.scheduler';
 import { PartitionScheduler } from './upkeep/partition.scheduler';
+import { RETENTION_DAYS, RetentionScheduler } from './upkeep/retention.scheduler';
 import { StallWatch } from './upkeep/stall-watch';
 import { StoreGauge } from './upkeep/store.gauge';
 
@@ -66,9 +69,12 @@ const DISPATCH: Provider[] = [
 const UPKEEP: Provider[] = [
   BacklogGauge,
   Chores,
+  DeadLetterMirrorScheduler,
+  DispatchWatch,
   LagGauge,
   LogPruningScheduler,
   PartitionScheduler,
+  RetentionScheduler,
   StallWatch,
   StoreGauge,
 ];
@@ -93,6 +99,13 @@ export class BusConsumerModule {
         ConsumerRun,
         { provide: Timers, useClass: SystemTimers },
         { provide: LOG_KEEP_MS, useValue: config.logKeepMs },
+        { provide: RETENTION_DAYS, useValue: config.retentionDays },
+        {
+          provide: MIRROR_PUBLISHER,
+          useFactory: () =>
+            config.deadLetterMirror &&
+            createPublisher({ ...config.deadLetterMirror, clientId: 'bus-consumer dead letters' }),
+        },
         ...INBOX,
         ...DISPATCH,
         ...UPKEEP,

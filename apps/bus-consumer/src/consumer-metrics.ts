@@ -28,6 +28,7 @@ export class ConsumerMetrics {
   readonly waitingRows: Gauge;
   readonly brokerLag: Gauge<'partition'>;
   readonly brokerGap: Gauge<'partition'>;
+  readonly brokerUnread: Gauge<'partition'>;
   readonly storeFailures: Counter<'stage'>;
 
   constructor(registry: MetricsRegistry) {
@@ -79,6 +80,11 @@ export class ConsumerMetrics {
     this.brokerGap = gauge(
       'bus_broker_gap',
       '1: the stored position is outside the log, the partition has stopped',
+      ['partition'],
+    );
+    this.brokerUnread = gauge(
+      'bus_broker_unread',
+      '1: the log grew by this partition and it holds records, which wait for the old partitions, or for BUS_PARTITIONS',
       ['partition'],
     );
     this.storeFailures = counter('bus_store_failures_total', 'Transactions that failed, by stage', ['stage']);

@@ -8,7 +8,7 @@ import type { BusMigrateConfig } from './bus-migrate.config';
 const DAYS_AHEAD = 3;
 
 /**
- * Tables of the store, days ahead, and the log (tables or topic). Safe to run again, and several times at once: one
+ * Tables of the store, days ahead, the log (tables or topic), and the topic of dead letters where one is named. Safe to run again, and several times at once: one
  * runs, the others wait for it.
  * @param tell one line per thing done
  * @throws StartupError that names the fix where Postgres or the broker is away, or the log's settings break a promise
@@ -18,7 +18,8 @@ export async function migrate(config: BusMigrateConfig, tell: (line: string) => 
   tell(ran.length > 0 ? `schema bus: ran ${ran.join(', ')}` : 'schema bus: up to date');
   const made = await onDatabase(config.databaseUrl, () => ensureDays(config.databaseUrl));
   tell(`partitions: ${made} made, ${DAYS_AHEAD} days ahead`);
-  tell(`log: ${await ensureBrokerLog(config)}`);
+  tell(`log: ${await ensureBrokerLog(config.broker)}`);
+  if (config.deadLetterMirror) tell(`dead letters: ${await ensureBrokerLog(config.deadLetterMirror)}`);
 }
 
 async function ensureDays(databaseUrl: string): Promise<number> {
@@ -34,7 +35,7 @@ async function ensureDays(databaseUrl: string): Promise<number> {
   }
 }
 
-async function ensureBrokerLog({ broker }: BusMigrateConfig): Promise<string> {
+async function ensureBrokerLog(broker: BusMigrateConfig['broker']): Promise<string> {
   try {
     return await ensureLog({ ...broker, clientId: 'bus-migrate' });
   } catch (error) {

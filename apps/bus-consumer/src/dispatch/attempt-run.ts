@@ -40,7 +40,7 @@ export class AttemptRun {
   /** Never rejects. @param operation pinned settings of the event's own graph, live settings of now */
   async run(execution: HeldExecution, operation: RunnableOperation): Promise<EndedAttempt> {
     const { event } = execution.held;
-    const executionId = executionIdOf(event, operation.name);
+    const executionId = executionIdOf(event, operation.name, execution.forcedRuns);
     const refusal = await this.beforeCall(execution, operation);
     if ('kind' in refusal) {
       const { end } = this.judge(execution, operation, executionId, refusal, null);

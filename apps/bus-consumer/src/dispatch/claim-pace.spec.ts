@@ -14,6 +14,7 @@ const claimed = (operationId: number, count: number, more: boolean): ClaimOutcom
     attempt: 1,
     counted: 1,
     inputs: null,
+    forcedRuns: 0,
   })),
   events: [],
   lowWater: new Map([[operationId, 'mark']]),
@@ -50,12 +51,41 @@ describe(ClaimPace, () => {
   it('offers what it knows of each operation, with its slots reserved', () => {
     pace.see([1, 2, 3], new Set());
     expect(pace.reserve()).toEqual([
-      { operationId: 1, free: 166, leaseMs: 6000, ordered: false, ratePerSecond: null, lowWater: null },
-      { operationId: 2, free: 166, leaseMs: 15_000, ordered: true, ratePerSecond: null, lowWater: null },
-      { operationId: 3, free: 64, leaseMs: 15_000, ordered: false, ratePerSecond: 10, lowWater: null },
+      {
+        operationId: 1,
+        free: 166,
+        retries: 42,
+        leaseMs: 6000,
+        ordered: false,
+        ratePerSecond: null,
+        lowWater: null,
+      },
+      {
+        operationId: 2,
+        free: 166,
+        retries: 268,
+        leaseMs: 15_000,
+        ordered: true,
+        ratePerSecond: null,
+        lowWater: null,
+      },
+      {
+        operationId: 3,
+        free: 64,
+        retries: 268,
+        leaseMs: 15_000,
+        ordered: false,
+        ratePerSecond: 10,
+        lowWater: null,
+      },
     ]);
     expect([1, 2, 3].map((id) => slots.held(id))).toEqual([166, 166, 64]);
     expect(pace.isExpecting).toBe(false);
+  });
+
+  it('claims by itself what only retired graphs have: its lanes and its rate are known to the store', () => {
+    pace.see([9], new Set());
+    expect(pace.reserve()).toMatchObject([{ operationId: 9, ordered: true, leaseMs: 90_000 }]);
   });
 
   it('gives unused slots back and expects again where there is more', () => {

@@ -36,6 +36,20 @@ export class ClaimPace {
     return this.known.size > 0;
   }
 
+  /** Rows are due that nothing keeps from being claimed: no rate, no open breaker, no want of slots or memory. */
+  get isClaimable(): boolean {
+    const { slots, window } = this.inHand;
+    return (
+      window.room > 0 &&
+      [...this.known].some(
+        (operationId) =>
+          !this.graphs.operation(operationId)?.ratePerSecond &&
+          !slots.breakerOpen(operationId) &&
+          slots.free(operationId) > 0,
+      )
+    );
+  }
+
   expect(operationId: number): void {
     this.known.add(operationId);
   }
@@ -106,9 +120,11 @@ export class ClaimPace {
     return {
       operationId,
       free,
-      // Of an operation that only retired graphs have, nothing is known before its rows are read.
+      retries: this.inHand.slots.retryRoom(operationId),
+      // Of an operation that only retired graphs have, nothing is known before its rows are read: the longest lease,
+      // and a claim by itself, where its lanes and the rate of its row count.
       leaseMs: leaseMsOf(operation ?? { timeoutMs: LIMITS.operationTimeoutMs }),
-      ordered: operation?.ordered ?? false,
+      ordered: operation?.ordered ?? true,
       ratePerSecond: operation?.ratePerSecond ?? null,
       lowWater: this.lowWater.get(operationId) ?? null,
     };

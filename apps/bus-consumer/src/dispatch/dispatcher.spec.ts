@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { completed, type OperationResult } from '@bus/contracts';
 import { settled } from '../testing/manual-time';
-import { openStages, type Stages } from '../testing/stages';
+import { eventOf, openStages, type Stages } from '../testing/stages';
 import { Dispatcher } from './dispatcher';
 
 describe(Dispatcher, () => {
@@ -119,5 +119,48 @@ describe(Dispatcher, () => {
     await stages.settle.whenIdle();
     await settled();
     expect(stages.ledger.closes.flat()[0]).toMatchObject({ outcome: 'rejected', code: 'not_callable' });
+  });
+
+  it('trap-16: gives back what is queued for a service that has gone away, unburnt', async () => {
+    const stages = await openStages([{ name: 'sms.send', concurrency: 2 }]);
+    stages.services.on('sms.send', () => ({ signal: { kind: 'unreachable', reason: 'ECONNREFUSED' } }));
+    const ids = Array.from({ length: 30 }, (_, n) => `e${n}`);
+    stages.accept(ids);
+    await stages.time.advance(500);
+    const ended = outcomes(stages);
+    const refused = ended.filter(([, outcome]) => outcome === 'unreachable').length;
+    expect(refused).toBeGreaterThanOrEqual(10);
+    expect(refused).toBeLessThanOrEqual(12);
+    expect(ended.filter(([, outcome]) => outcome === 'given_back')).toHaveLength(30 - refused);
+    expect(stages.slots.held(1)).toBe(0);
+    await stages.time.advance(1000);
+    const before = stages.services.callCount;
+    stages.accept(['probe', 'not-now']);
+    await stages.time.advance(100);
+    expect(stages.services.callCount - before).toBe(1);
+    expect(outcomes(stages)).toContainEqual(['not-now', 'given_back']);
+  });
+
+  it('knows which of those in hand are retries, until they have ended', async () => {
+    const stages = await openStages([{ name: 'sms.send', concurrency: 4 }]);
+    stages.services.on('sms.send', () => 'silence');
+    const free = stages.slots.retryRoom(1);
+    stages.slots.reserve(1, 2);
+    const execution = { operationId: 1, counted: 1, inputs: null, forcedRuns: 0 };
+    stages.dispatcher.accept(
+      {
+        executions: [
+          { ...execution, eventId: 'first', attempt: 1 },
+          { ...execution, eventId: 'again', attempt: 2 },
+        ],
+        events: ['first', 'again'].map(eventOf),
+      },
+      { startedMs: stages.time.clock.monotonicMs() },
+    );
+    expect(stages.slots.retryRoom(1)).toBe(free - 1);
+    await stages.time.advance(6000);
+    expect(stages.slots.held(1)).toBe(0);
+    stages.slots.heldRetry(1, 1);
+    expect(stages.slots.retryRoom(1)).toBe(Math.floor(stages.slots.capacity(1) / 5) - 1);
   });
 });

@@ -83,6 +83,9 @@ export class Dispatcher {
       if (this.isStopping || this.inHand.isTooLate(execution, operation))
         this.settle.add(this.attempts.giveBack(execution, operation), execution);
       else if (queue.live >= operation.concurrency) return;
+      // The service is away: only the probe goes out, and what is queued is not burnt on it.
+      else if (!this.inHand.slots.mayCall(operationId))
+        this.settle.add(this.attempts.giveBack(execution, operation), execution);
       else void this.start(queue, execution, operation);
       queue.shift();
       this.queued--;

@@ -27,7 +27,7 @@ describe(DueScheduler, () => {
       left--;
       const eventId = `event-${left}`;
       return Promise.resolve({
-        executions: [{ eventId, operationId: 1, attempt: 2, counted: 2, inputs: null }],
+        executions: [{ eventId, operationId: 1, attempt: 2, counted: 2, inputs: null, forcedRuns: 0 }],
         events: [eventOf(eventId)],
         more: new Set(left > 0 ? [1] : []),
       });

@@ -21,6 +21,10 @@ const LOOK_MS = 50;
 export class DueScheduler {
   /** Monotonic time of the last pulse that was answered; `null`: none yet. */
   lastPulseMs: number | null = null;
+  /** Monotonic time of the last claim that was answered, whatever it got. */
+  lastClaimMs = -Infinity;
+  /** Monotonic time at which the pulse or claim under way began; `null`: none is. */
+  roundSinceMs: number | null = null;
   private readonly logger = new Logger(DueScheduler.name);
   private readonly pace: ClaimPace;
   private readonly hinted = new Set<number>();
@@ -40,6 +44,11 @@ export class DueScheduler {
     private readonly metrics: ConsumerMetrics,
   ) {
     this.pace = new ClaimPace(session.inHand, session.graphs, session.clock);
+  }
+
+  /** Due rows are known that a claim would take now. */
+  get isClaimable(): boolean {
+    return this.pace.isClaimable;
   }
 
   /** @param onLeaseEnded called when the pulse has seen a lease that is over */
@@ -86,8 +95,10 @@ export class DueScheduler {
     this.wakesAtMs = atMs;
     this.cancelTimer = this.timers.after(Math.max(0, inMs), () => {
       this.wakesAtMs = Infinity;
+      this.roundSinceMs = this.session.clock.monotonicMs();
       this.round = this.runRound().finally(() => {
         this.round = null;
+        this.roundSinceMs = null;
         this.wakeLater();
       });
     });
@@ -145,6 +156,7 @@ export class DueScheduler {
   private claimed(rooms: readonly ClaimRoom[], outcome: ClaimOutcome, startedMs: number): void {
     const leaseMs = new Map(rooms.map((room) => [room.operationId, room.leaseMs]));
     this.pace.claimed(rooms, outcome);
+    this.lastClaimMs = this.session.clock.monotonicMs();
     this.metrics.claimed.inc(outcome.executions.length);
     this.dispatcher.accept(outcome, { startedMs, leaseMs: (operationId) => leaseMs.get(operationId) ?? 0 });
   }

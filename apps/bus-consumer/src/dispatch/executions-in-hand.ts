@@ -32,6 +32,8 @@ export class ExecutionsInHand {
   private readonly attempts = new Set<string>();
   /** Name → end of the lease: calls that left and whose result cannot be written. */
   private readonly abandoned = new Map<string, number>();
+  /** Monotonic time at which the last one left. */
+  lastEndMs = -Infinity;
 
   constructor(
     readonly window: InFlightWindow,
@@ -64,6 +66,8 @@ export class ExecutionsInHand {
   drop(execution: HeldExecution): void {
     const { held, operationId, attempt } = execution;
     this.attempts.delete(nameOf(held.event.eventId, operationId, attempt));
+    this.lastEndMs = this.clock.monotonicMs();
+    if (attempt > 1) this.slots.heldRetry(operationId, -1);
     this.slots.release(operationId);
     this.window.release(held);
   }
@@ -105,17 +109,19 @@ export class ExecutionsInHand {
   }
 
   private hold(one: Claimed['executions'][number], event: LoadedEvent, arrival: Arrival): HeldExecution {
-    const { eventId, operationId, attempt, counted, inputs } = one;
+    const { eventId, operationId, attempt, counted, inputs, forcedRuns } = one;
     const operation = this.graphs.graph(event.graphId).byId.get(operationId);
     const leaseMs = arrival.leaseMs?.(operationId) ?? (operation ? leaseMsOf(operation) : 0);
     const isRated = operation !== undefined && operation.ratePerSecond !== null;
     this.attempts.add(nameOf(eventId, operationId, attempt));
+    if (attempt > 1) this.slots.heldRetry(operationId, 1);
     return {
       held: this.window.hold(event, arrival.payload?.(eventId)),
       operationId,
       attempt,
       counted,
       inputs,
+      forcedRuns,
       leaseEndsMs: arrival.startedMs + leaseMs,
       sendBeforeMs: isRated ? arrival.startedMs + RATED_SEND_MS : Infinity,
       filterPassed: arrival.filterPassed?.(eventId, operationId) ?? false,

@@ -8,6 +8,8 @@ export interface HeldExecution {
   attempt: number;
   counted: number;
   inputs: Record<string, unknown> | null;
+  /** How often its effect was repeated on purpose; part of the executionId. */
+  forcedRuns: number;
   /** End of the lease on this process's monotonic clock, counted from before its transaction. */
   leaseEndsMs: number;
   /** Unsent after this time it is given back (rated ones: their token is for now). */

@@ -52,6 +52,59 @@ describe(OperationSlots, () => {
     await time.advance(1000);
     expect(slots.free(1)).toBe(1);
     slots.called(1, 5, true);
+    slots.release(1);
     expect(slots.take(1)).toBe(true);
+  });
+
+  it('trap-16: a service that comes back gets 1 execution at a time, then twice as many every 10 s', async () => {
+    const slots = await slotsOf({ name: 'sms.send', concurrency: 4 });
+    for (let n = 0; n < 500; n++) slots.called(1, 1000, true);
+    for (let n = 0; n < 10; n++) slots.called(1, 1000, false);
+    slots.called(1, 1000, true);
+    const ramp = [];
+    for (let step = 0; step < 6; step++) {
+      ramp.push([slots.free(1), slots.capacity(1), takeAll(slots)]);
+      slots.release(1, 100);
+      await time.advance(10_000);
+    }
+    expect(ramp).toEqual([1, 2, 4, 8, 12, 12].map((limit) => [limit, limit, limit]));
+  });
+
+  it('begins at 1 again where the service goes away once more meanwhile', async () => {
+    const slots = await slotsOf({ name: 'sms.send' });
+    for (let round = 0; round < 2; round++) {
+      for (let n = 0; n < 10; n++) slots.called(1, 5, false);
+      slots.called(1, 5, true);
+      expect(slots.capacity(1)).toBe(1);
+      await time.advance(20_000);
+      expect(slots.capacity(1)).toBe(4);
+    }
+  });
+
+  it('trap-16: offers a fifth of the slots to retries, less those in hand', async () => {
+    const slots = await slotsOf({ name: 'sms.send', concurrency: 4 });
+    for (let n = 0; n < 500; n++) slots.called(1, 200, true);
+    expect([slots.capacity(1), slots.retryRoom(1)]).toEqual([44, 8]);
+    for (let n = 0; n < 9; n++) slots.heldRetry(1, 1);
+    expect(slots.retryRoom(1)).toBe(0);
+    for (let n = 0; n < 4; n++) slots.heldRetry(1, -1);
+    expect(slots.retryRoom(1)).toBe(3);
+  });
+
+  it('offers every fifth claim to a retry where the slots are too few to be shared', async () => {
+    const slots = await slotsOf({ name: 'sms.send', concurrency: 1 });
+    for (let n = 0; n < 500; n++) slots.called(1, 4000, true);
+    expect(slots.capacity(1)).toBe(1);
+    expect(Array.from({ length: 10 }, () => slots.retryRoom(1))).toEqual([1, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+  });
+
+  it('lets one call out for each probe, whatever else is queued', async () => {
+    const slots = await slotsOf({ name: 'sms.send' });
+    expect([slots.mayCall(1), slots.mayCall(1)]).toEqual([true, true]);
+    for (let n = 0; n < 10; n++) slots.called(1, 5, false);
+    expect(slots.mayCall(1)).toBe(false);
+    await time.advance(1000);
+    slots.reserve(1, 1);
+    expect([slots.mayCall(1), slots.mayCall(1)]).toEqual([true, false]);
   });
 });

@@ -13,10 +13,16 @@ const QUEUE_MS = 2000;
 const FIRST_MEAN_MS = 100;
 /** Weight of the newest call in the mean. */
 const NEWEST = 0.05;
+/** Of the slots retries get so much while fresh work is due. */
+const RETRY_SHARE = 0.2;
 
 interface Slots {
   /** Executions in memory: reserved, queued, calling, being written. */
   held: number;
+  /** Those of them that are not a first attempt. */
+  heldRetries: number;
+  /** Claims made while the slots were too few to be shared: every fifth may take a retry. */
+  fewSlotsClaims: number;
   meanMs: number;
   breaker: CircuitBreaker;
 }
@@ -39,7 +45,7 @@ export class OperationSlots implements SlotTaker {
     const operation = this.graphs.operation(operationId);
     if (!operation || operation.state !== 'active' || operation.ratePerSecond !== null) return false;
     const slots = this.of(operationId);
-    if (slots.breaker.isOpen || slots.held >= capacityOf(slots, operation)) return false;
+    if (slots.breaker.isOpen || slots.held >= this.limitOf(slots, operation)) return false;
     slots.held++;
     return true;
   }
@@ -61,12 +67,28 @@ export class OperationSlots implements SlotTaker {
       operation && operation.ratePerSecond !== null
         ? operation.concurrency
         : capacityOf(slots, operation ?? OPERATION_DEFAULTS);
-    return slots.breaker.allows(Math.max(0, capacity - slots.held), this.clock.monotonicMs());
+    return slots.breaker.allows(capacity, slots.held, this.clock.monotonicMs());
   }
 
-  /** All that it may hold, for the caller to see what share is free. */
+  /** All that it may hold now, for the caller to see what share is free. Less for a while after an outage. */
   capacity(operationId: number): number {
-    return capacityOf(this.of(operationId), this.graphs.operation(operationId) ?? OPERATION_DEFAULTS);
+    return this.limitOf(this.of(operationId), this.graphs.operation(operationId) ?? OPERATION_DEFAULTS);
+  }
+
+  /**
+   * Retries that a claim may take while fresh work is due: what is left of a fifth of the slots. Fewer than 5 slots
+   * cannot be shared: there it is one retry in every fifth claim.
+   */
+  retryRoom(operationId: number): number {
+    const slots = this.of(operationId);
+    const share = Math.floor(this.capacity(operationId) * RETRY_SHARE);
+    if (share > 0) return Math.max(0, share - slots.heldRetries);
+    return slots.fewSlotsClaims++ % (1 / RETRY_SHARE) === 0 ? 1 : 0;
+  }
+
+  /** A retry came into memory (1) or left it (−1), beside what `reserve` and `release` count. */
+  heldRetry(operationId: number, change: 1 | -1): void {
+    this.of(operationId).heldRetries += change;
   }
 
   /** Reserves what `free` said. */
@@ -84,17 +106,32 @@ export class OperationSlots implements SlotTaker {
   called(operationId: number, durationMs: number, answered: boolean): void {
     const slots = this.of(operationId);
     slots.meanMs += (durationMs - slots.meanMs) * NEWEST;
-    slots.breaker.note(answered);
+    slots.breaker.note(answered, this.clock.monotonicMs());
+  }
+
+  /** Whether a call may leave: while the breaker is open only the probe does. Asked once for each call. */
+  mayCall(operationId: number): boolean {
+    return this.slots.get(operationId)?.breaker.admits() ?? true;
   }
 
   breakerOpen(operationId: number): boolean {
     return this.slots.get(operationId)?.breaker.isOpen ?? false;
   }
 
+  private limitOf(slots: Slots, operation: Pick<RunnableOperation, 'concurrency'>): number {
+    return slots.breaker.limit(capacityOf(slots, operation), this.clock.monotonicMs());
+  }
+
   private of(operationId: number): Slots {
     let slots = this.slots.get(operationId);
     if (!slots) {
-      slots = { held: 0, meanMs: FIRST_MEAN_MS, breaker: new CircuitBreaker() };
+      slots = {
+        held: 0,
+        heldRetries: 0,
+        fewSlotsClaims: 0,
+        meanMs: FIRST_MEAN_MS,
+        breaker: new CircuitBreaker(),
+      };
       this.slots.set(operationId, slots);
     }
     return slots;

@@ -39,6 +39,10 @@ export class EventIntake extends BatchReceiver {
     return this.positionsHeld.assigned(logId, logStarts);
   }
 
+  override stored(logId: string): Promise<Map<number, bigint>> {
+    return this.inbox.positions(logId, new Map());
+  }
+
   /** Positions of the partitions read here, of logs whose id begins so: everything below them is stored. */
   storedPositions(logIdPrefix: string): Map<number, bigint> {
     return this.positionsHeld.below(logIdPrefix);
@@ -136,7 +140,7 @@ export class EventIntake extends BatchReceiver {
       unused.set(operationId, (unused.get(operationId) ?? 0) - 1);
       const dependencies = this.session.graphs.graph(planned.graphId).dependencies.get(operationId) ?? [];
       const inputs = dependencies.length > 0 ? {} : null; // all of them were skipped at once
-      claimed.executions.push({ eventId, operationId, attempt: 1, counted: 1, inputs });
+      claimed.executions.push({ eventId, operationId, attempt: 1, counted: 1, inputs, forcedRuns: 0 });
       if (seen.has(eventId)) continue;
       seen.add(eventId);
       claimed.events.push({ ...planned.event, graphId: planned.graphId });

@@ -88,6 +88,8 @@ export class ConsumerBench {
             devSingleBroker: false,
           },
           logKeepMs: null,
+          retentionDays: 30,
+          deadLetterMirror: null,
         }),
       ],
     })

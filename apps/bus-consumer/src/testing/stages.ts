@@ -75,6 +75,7 @@ export async function openStages(operations: Parameters<typeof graphOf>[0]) {
             attempt: 1,
             counted: 1,
             inputs: null,
+            forcedRuns: 0,
           })),
           events: eventIds.map(eventOf),
         },

@@ -9,7 +9,7 @@ const EVERY_MS = 30_000;
 /** How far this replica's partitions are behind the log, and how full its memory is. */
 @Injectable()
 export class LagGauge {
-  /** Records behind, over all partitions here; `null`: not known. */
+  /** Records behind, over all partitions that are read here; `null`: not known. */
   total: bigint | null = null;
 
   constructor(
@@ -26,8 +26,13 @@ export class LagGauge {
     this.total = null;
     const lags = await this.subscriber.lag();
     this.metrics.brokerLag.reset(); // partitions that went to another replica
-    for (const { partition, lag } of lags)
+    this.metrics.brokerUnread.reset();
+    this.total = 0n;
+    for (const { partition, lag, held } of lags) {
       this.metrics.brokerLag.set({ partition: String(partition) }, Number(lag));
-    this.total = lags.reduce((sum, { lag }) => sum + lag, 0n);
+      // On purpose, so no stall: an alarm of its own.
+      if (held) this.metrics.brokerUnread.set({ partition: String(partition) }, lag > 0n ? 1 : 0);
+      else this.total += lag;
+    }
   }
 }
