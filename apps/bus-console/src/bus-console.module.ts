@@ -1,4 +1,4 @@
-import { createLogEnds, LogEnds } from '@bus/broker';
+import { createLogEnds, createPublisher, LogEnds } from '@bus/broker';
 import { BusStoreModule } from '@bus/store';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_PIPE } from '@nestjs/core';
@@ -14,8 +14,18 @@ import { OperationsController } from './operations/operations.http.controller';
 import { LogLag } from './overview/log-lag';
 import { OverviewController } from './overview/overview.http.controller';
 import { QuarantineController } from './quarantine/quarantine.http.controller';
+import { EventRepairController } from './repair/event-repair.http.controller';
+import { EventResend } from './repair/event-resend';
+import { QuarantineRepairController } from './repair/quarantine-repair.http.controller';
+import { QuarantineReprocess } from './repair/quarantine-reprocess';
+import { PUBLISHER_FACTORY, RepairPublisher } from './repair/repair-publisher';
+import { EventRouteController } from './replays/event-route.http.controller';
+import { ExecutionControlController } from './replays/execution-control.http.controller';
+import { LanesController } from './replays/lanes.http.controller';
+import { ReplayScheduler } from './replays/replay.scheduler';
+import { ReplaysController } from './replays/replays.http.controller';
 
-/** The admin API. It changes rows and calls nobody: bus-consumer does what they say. */
+/** The admin API. It changes rows, publishes repairs, and calls no service: bus-consumer does what they say. */
 @Module({})
 export class BusConsoleModule {
   static forRoot(config: BusConsoleConfig): DynamicModule {
@@ -35,6 +45,12 @@ export class BusConsoleModule {
         ExecutionsController,
         DeadLettersController,
         QuarantineController,
+        EventRepairController,
+        QuarantineRepairController,
+        EventRouteController,
+        ExecutionControlController,
+        LanesController,
+        ReplaysController,
         AuditController,
       ],
       providers: [
@@ -44,8 +60,16 @@ export class BusConsoleModule {
           provide: LogEnds,
           useFactory: () => createLogEnds({ ...config.broker, clientId: 'bus-console' }),
         },
+        {
+          provide: PUBLISHER_FACTORY,
+          useValue: () => createPublisher({ ...config.broker, clientId: 'bus-console' }),
+        },
+        RepairPublisher,
+        EventResend,
+        QuarantineReprocess,
         LogLag,
         OperationChanges,
+        ReplayScheduler,
         DatabaseHealth,
       ],
     };

@@ -29,12 +29,17 @@ export class AdminApi {
     return this.ask<T>(path, { method: 'GET' });
   }
 
-  post<T>(path: string, body: object): Promise<T> {
-    return this.ask<T>(path, {
-      method: 'POST',
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json' },
-    });
+  post<T>(path: string, body: object, headers: Record<string, string> = {}): Promise<T> {
+    return this.send<T>('POST', path, body, headers);
+  }
+
+  patch<T>(path: string, body: object): Promise<T> {
+    return this.send<T>('PATCH', path, body, {});
+  }
+
+  private send<T>(method: string, path: string, body: object, headers: Record<string, string>): Promise<T> {
+    const init = { method, body: JSON.stringify(body) };
+    return this.ask<T>(path, { ...init, headers: { 'content-type': 'application/json', ...headers } });
   }
 
   /** @throws AdminApiError */

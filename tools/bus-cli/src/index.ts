@@ -5,3 +5,6 @@ export * from './read-operations';
 export * from './render-plan';
 export * from './render-event';
 export * from './show-event';
+export * from './bus-cli.config';
+export * from './doctor';
+export * from './reconcile';

@@ -6,6 +6,8 @@ import { applyOperations, planOperations, type OperationsOptions } from './apply
 import { plainText } from './plain-text';
 import { defaultFiles } from './read-operations';
 import { renderPlan, renderReport } from './render-plan';
+import { addRepairCommands } from './repair-commands';
+import { addReplayCommands } from './replay-commands';
 import { showEvent } from './show-event';
 
 const ROOT = resolve(__dirname, '../../..');
@@ -75,6 +77,9 @@ consoleCommand(events, 'show <source> <messageId>', 'its operations, and what ha
     console.log(await showEvent(options.console, { source, messageId }));
   },
 );
+
+addRepairCommands(program, { consoleCommand, actor: userInfo().username });
+addReplayCommands(program, { consoleCommand, actor: userInfo().username });
 
 program.parseAsync().catch((error: Error) => {
   console.error(error.message);

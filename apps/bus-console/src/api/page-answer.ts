@@ -10,3 +10,12 @@ export function pageAnswer<Row extends z.ZodType>(row: Row) {
     nextCursor: z.string().nullable().describe('`cursor` of the next page; null: this is the last'),
   });
 }
+
+/** A new event that an event or a quarantined record was sent again as. */
+export const linkedEvent = z.object({
+  source: z.string(),
+  messageId: z.string(),
+  actor: z.string(),
+  reason: z.string(),
+  linkedAt: timestamp,
+});

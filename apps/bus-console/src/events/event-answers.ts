@@ -1,7 +1,7 @@
 import { ATTEMPT_OUTCOMES, DEAD_CAUSES, EXECUTION_STATES } from '@bus/contracts';
 import { createZodDto } from 'nestjs-zod';
 import { z } from 'zod';
-import { pageAnswer, timestamp } from '../api/page-answer';
+import { linkedEvent, pageAnswer, timestamp } from '../api/page-answer';
 
 const event = {
   eventId: z.string(),
@@ -80,6 +80,20 @@ export class EventTimelineAnswer extends createZodDto(
       brokerPartition: z.number(),
       brokerOffset: z.string(),
     }),
+    original: z
+      .object({
+        eventId: z.string().nullable(),
+        record: z
+          .object({ logId: z.string(), partition: z.number(), offset: z.string() })
+          .nullable()
+          .describe('In quarantine'),
+        actor: z.string(),
+        reason: z.string(),
+        linkedAt: timestamp,
+      })
+      .nullable()
+      .describe('What it was sent again from; null: it is nobody’s repair'),
+    resentAs: z.array(linkedEvent).describe('New events that it was sent again as'),
     executions: z.array(execution),
     timeline: z.array(moment).describe('What happened, in order; then what is yet to come'),
     readAt: timestamp.describe("The database's clock"),

@@ -18,6 +18,8 @@ export function timelineAnswer(view: EventTimelineView) {
   }));
   return {
     event: { ...event, payload: event.payload === null ? null : (JSON.parse(event.payload) as unknown) },
+    original: view.original,
+    resentAs: view.resentAs,
     executions: executions.map(({ execution, waitsFor }) => ({
       operation: execution.operation,
       state: execution.state,
@@ -28,8 +30,9 @@ export function timelineAnswer(view: EventTimelineView) {
       attempts: execution.attempts,
     })),
     timeline: [
+      ...origin(view),
       ...arrival(view),
-      ...[...cancellation(view), ...view.executions.flatMap(pastMoments)].sort(byTime),
+      ...[...resends(view), ...cancellation(view), ...view.executions.flatMap(pastMoments)].sort(byTime),
       ...executions
         .flatMap(({ execution, waitsFor }) =>
           waitsFor === null
@@ -50,6 +53,25 @@ function arrival({ event }: EventTimelineView): Moment[] {
     { at: event.occurredAt, operation: null, words: `published by ${event.source}${delay}` },
     { at: event.storedAt, operation: null, words: `stored${routed}` },
   ];
+}
+
+/** First of all: what it is a repair of. */
+function origin({ original }: EventTimelineView): Moment[] {
+  if (original === null) return [];
+  const { eventId, record, actor, reason, linkedAt } = original;
+  const from =
+    eventId === null
+      ? `the quarantined record ${record?.logId} ${record?.partition} ${record?.offset}`
+      : `event ${eventId}`;
+  return [{ at: linkedAt, operation: null, words: `sent again from ${from} by ${actor}: ${reason}` }];
+}
+
+function resends({ resentAs }: EventTimelineView): Moment[] {
+  return resentAs.map(({ messageId, actor, reason, linkedAt }) => ({
+    at: linkedAt,
+    operation: null,
+    words: `sent again as ${messageId} by ${actor}: ${reason}`,
+  }));
 }
 
 function cancellation({ event: { cancelledAt } }: EventTimelineView): Moment[] {

@@ -7,7 +7,7 @@ import { createZodDto } from 'nestjs-zod';
 import { z } from 'zod';
 import { AdminApi } from '../api/admin-api.decorator';
 import { ErrorAnswerDto } from '../api/error-answer';
-import { pageAnswer, timestamp } from '../api/page-answer';
+import { linkedEvent, pageAnswer, timestamp } from '../api/page-answer';
 import { pageOf, pageQuery } from '../api/page-query';
 
 export class QuarantineQuery extends createZodDto(z.strictObject(pageQuery)) {}
@@ -33,6 +33,8 @@ const record = {
   valueBytes: z.number().nullable(),
   appendedAt: timestamp,
   quarantinedAt: timestamp,
+  reprocessedAt: timestamp.nullable().describe('When it was published again'),
+  reprocessedBy: z.string().nullable(),
 };
 
 export class QuarantinePageAnswer extends createZodDto(pageAnswer(z.object(record))) {}
@@ -43,6 +45,7 @@ export class RecordAnswer extends createZodDto(
     keyBase64: z.string().nullable(),
     valueBase64: z.string().nullable(),
     headers: z.array(z.object({ name: z.string(), valueBase64: z.string() })),
+    resentAs: z.array(linkedEvent).describe('New events that it was sent again as'),
   }),
 ) {}
 

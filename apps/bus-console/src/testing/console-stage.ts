@@ -17,8 +17,11 @@ export interface ConsoleStage {
   close(): Promise<void>;
 }
 
-/** The console as it runs, on a free port and a database of its own; endpoints may name 127.0.0.1 alone. */
-export async function openConsole(): Promise<ConsoleStage> {
+/**
+ * The console as it runs, on a free port and a database of its own; endpoints may name 127.0.0.1 alone.
+ * @param env settings beside these
+ */
+export async function openConsole(env: Record<string, string> = {}): Promise<ConsoleStage> {
   const database = await createStoreDatabase('console');
   const pool = createStorePool({ connectionString: database.url, applicationName: 'console-spec' });
   const config = readConfig({
@@ -26,6 +29,7 @@ export async function openConsole(): Promise<ConsoleStage> {
     HTTP_PORT: '0',
     LOG_LEVEL: 'silent',
     OPERATION_HOSTS: '127.0.0.1',
+    ...env,
   });
   const app = await startApp(bootOptions(config));
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
