@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { BROKERS, LAYERS, TIERS, type LayerName, type ProofBroker, type Tier } from './layer';
 import { loadLayers } from './layers';
-import { hasPassed, violationsOf, type ProofReport } from './report/proof-report';
+import { hasPassed, tallyOf, violationsOf, type ProofReport } from './report/proof-report';
 import { writeReport } from './report/write-report';
 import { runProof } from './run/run-proof';
 import { RunState } from './run/run-state';
@@ -93,7 +93,9 @@ async function prove(tier: Tier, options: Options): Promise<void> {
   console.log(
     `proof, ${tier}: ${hasPassed(report) ? 'passed' : 'FAILED'}, ${violationsOf(report).length} violations`,
   );
-  process.exitCode = hasPassed(report) ? 0 : 1;
+  const { passed, failed } = tallyOf(report);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
 }
 
 /** The same commit gives the same seed, each commit another one. */

@@ -104,6 +104,10 @@ export interface AttemptFacts {
   endedMs: number;
   /** When the lease of this attempt ended, where it is known: before it nobody may close it as `unknown`. */
   leaseEndsMs?: number;
+  /** When it was put on record, where it is known: before it no effect of it may begin. */
+  recordedMs?: number;
+  /** How many ends of it the store took, where it is known: one at most. */
+  ends?: number;
   /** The due time written for the next attempt, where it is known: before it none may start. */
   nextDueMs?: number;
 }

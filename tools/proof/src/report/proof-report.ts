@@ -36,6 +36,14 @@ export function hasPassed(report: ProofReport): boolean {
   return violationsOf(report).length === 0 && report.layers.every((layer) => layer.failure === null);
 }
 
+/** Parts without a violation, and parts with one; a layer that could not go on is one more that failed. */
+export function tallyOf(report: ProofReport): { passed: number; failed: number } {
+  const parts = report.layers.flatMap((layer) => layer.parts);
+  const passed = parts.filter((part) => part.violations.length === 0).length;
+  const broken = report.layers.filter((layer) => layer.failure !== null).length;
+  return { passed, failed: parts.length - passed + broken };
+}
+
 /** Sums of one layer's counts over its parts. */
 export function countsOf(layer: LayerReport): Record<string, number> {
   const counts: Record<string, number> = {};

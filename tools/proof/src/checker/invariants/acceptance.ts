@@ -83,9 +83,13 @@ function isExplained(index: EvidenceIndex, { event, operation, state, explained 
         return isDead(event, name) || (dependency !== undefined && isExplained(index, dependency));
       });
     case 'lane_blocked':
-      return index.evidence.events.some(
-        (other) => other.key === stored.key && other.event !== event && isDead(other.event, operation),
-      );
+      // Behind a dead one, or behind a head that is itself held.
+      return index.evidence.events.some((other) => {
+        if (other.key !== stored.key || other.event === event) return false;
+        const head = index.executions.get(executionName(other.event, operation));
+        const isHeld = head !== undefined && head.explained !== 'lane_blocked' && isExplained(index, head);
+        return isHeld || isDead(other.event, operation);
+      });
     case 'paused':
     case 'disabled':
     case 'due_later':

@@ -22,17 +22,24 @@ export function checkAttempts(index: EvidenceIndex, findings: Findings): void {
       );
     checkAfterEnd(index, name, rows, of, findings);
     checkLeases(rows, of, findings);
+    for (const { attempt, ends } of rows)
+      if (ends !== undefined)
+        findings.expect('I9', ends <= 1, () => `${of}: ${ends} ends of attempt ${attempt} were taken`);
   }
   if (lostCommits) return;
   for (const [name, effects] of index.effects) {
-    const numbers = new Set((index.attempts.get(name) ?? []).map((row) => row.attempt));
-    for (const effect of effects)
-      findings.expect(
-        'I9',
-        numbers.has(effect.attempt),
-        () =>
-          `${effect.operation} of ${effect.event} had an effect by attempt ${effect.attempt}, which is not on record`,
-      );
+    const rows = new Map((index.attempts.get(name) ?? []).map((row) => [row.attempt, row]));
+    for (const effect of effects) {
+      const row = rows.get(effect.attempt);
+      const of = `${effect.operation} of ${effect.event} had an effect by attempt ${effect.attempt}`;
+      findings.expect('I9', row !== undefined, () => `${of}, which is not on record`);
+      if (row?.recordedMs !== undefined)
+        findings.expect(
+          'I9',
+          effect.atMs >= row.recordedMs - clockErrorMs,
+          () => `${of}, begun before that attempt was on record`,
+        );
+    }
   }
 }
 

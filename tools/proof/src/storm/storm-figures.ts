@@ -1,0 +1,62 @@
+import type { EffectFacts, Evidence } from '../checker/evidence';
+import { RATED, STEADY } from './storm-run';
+
+/** Moments of the run, ms of the database's clock. */
+export interface StormMoments {
+  outageMs: number;
+  backMs: number;
+  drainedMs: number;
+}
+
+const WINDOW_MS = 5_000;
+/** So many failures in a row open the breaker of one replica. */
+const FAILURES_TO_OPEN = 10;
+
+/** Effects of the rated operation per second: over the whole drain, and in its fullest 5 s. */
+export function drainRates(evidence: Evidence, { backMs }: StormMoments): { mean: number; fullest: number } {
+  const times = effectsOf(evidence, RATED)
+    .map(({ atMs }) => atMs)
+    .filter((atMs) => atMs >= backMs)
+    .sort((a, b) => a - b);
+  if (times.length < 2) return { mean: 0, fullest: 0 };
+  let most = 0;
+  let first = 0;
+  times.forEach((atMs, at) => {
+    while (times[first] < atMs - WINDOW_MS) first += 1;
+    most = Math.max(most, at - first + 1);
+  });
+  const spanMs = (times.at(-1) as number) - times[0];
+  return { mean: (times.length - 1) / (spanMs / 1000), fullest: most / (WINDOW_MS / 1000) };
+}
+
+/** From the publish's call to the effect, in ms, of steady events whose call fell within [from, to). */
+export function steadyLatencies(
+  evidence: Evidence,
+  begunMs: ReadonlyMap<string, number>,
+  fromMs: number,
+  toMs: number,
+): number[] {
+  return effectsOf(evidence, STEADY).flatMap(({ event, atMs }) => {
+    const begun = begunMs.get(event);
+    return begun !== undefined && begun >= fromMs && begun < toMs ? [Math.max(0, atMs - begun)] : [];
+  });
+}
+
+/** Attempts of the rated operation per second while its service was away, behind those that opened the breakers. */
+export function probesPerSecond(
+  evidence: Evidence,
+  { outageMs, backMs }: StormMoments,
+  replicas: number,
+): number {
+  const starts = evidence.attempts
+    .flatMap(({ operation, startedMs }) => (operation === RATED && startedMs !== null ? [startedMs] : []))
+    .filter((startedMs) => startedMs >= outageMs && startedMs < backMs)
+    .sort((a, b) => a - b);
+  const openMs = starts.at(FAILURES_TO_OPEN * replicas - 1);
+  if (openMs === undefined) return 0;
+  return (starts.length - FAILURES_TO_OPEN * replicas) / ((backMs - openMs) / 1000);
+}
+
+function effectsOf(evidence: Evidence, operation: string): EffectFacts[] {
+  return evidence.effects.filter((effect) => effect.operation === operation);
+}
