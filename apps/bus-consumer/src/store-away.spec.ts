@@ -1,7 +1,7 @@
-import { HealthChecks } from '@bus/app-shell';
 import { ConsumerBench } from './testing/consumer-bench';
 import { FakeServices } from './testing/fake-services';
 import { GateLink } from './testing/gate-link';
+import { StallWatch } from './upkeep/stall-watch';
 
 describe('with Postgres away', () => {
   let bench: ConsumerBench;
@@ -25,7 +25,7 @@ describe('with Postgres away', () => {
   it('at the start, it is alive and not ready, waits, and goes on by itself', async () => {
     await link.shut();
     const { app } = await bench.start(services, link.url);
-    const [progress] = app.get(HealthChecks).all();
+    const progress = app.get(StallWatch);
     await expect(progress.check()).rejects.toThrow('Postgres does not answer');
     await bench.publish(messages(0));
     await link.open();

@@ -2,10 +2,9 @@ import { racedCancels } from './raced-cancels';
 
 describe(racedCancels, () => {
   it('trap-19: answers no cancel wrongly that meets ingest, claims, closes and reschedules', async () => {
-    const cancels = Number(process.env['RACED_CANCELS'] ?? 100);
-    const result = await racedCancels('raced-cancels', { seed: 20_260_101, cancels });
-    if (process.env['RACED_CANCELS']) console.log(result);
-    expect(result.violations).toEqual([]);
-    expect(result.counts).toMatchObject({ cancels, wrongCancels: 0 });
+    const { violations, counts } = await racedCancels('raced-cancels', { seed: 20_260_101, cancels: 100 });
+    expect(violations).toEqual([]);
+    expect(counts['wrongCancels']).toBe(0);
+    expect(counts['cancels']).toBeGreaterThanOrEqual(100);
   });
 });
