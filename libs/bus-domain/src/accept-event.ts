@@ -42,8 +42,11 @@ export interface Refusal {
   faults: Fault[];
 }
 
-/** `overdue`: its `deliverAt` is past; it is due at once. */
-export type Acceptance = { event: IncomingEvent; overdue: boolean } | Refusal;
+/**
+ * `overdue`: its `deliverAt` is past; it is due at once. `relative`: its time was counted from now (`delayMs`), so that
+ * it is as good as what is known of the database's clock.
+ */
+export type Acceptance = { event: IncomingEvent; overdue: boolean; relative: boolean } | Refusal;
 
 /**
  * A publish request as it came (a parsed PublishRequest, its text scanned by scanJson before) becomes an event, or the
@@ -56,7 +59,7 @@ export function acceptEvent(request: unknown, context: AcceptContext): Acceptanc
   const check = new RequestCheck(fields, context);
   const event = check.event();
   const refusal = check.refusal();
-  return refusal ?? { event, overdue: check.overdue };
+  return refusal ?? { event, overdue: check.overdue, relative: check.relative };
 }
 
 class RequestCheck {
@@ -65,6 +68,7 @@ class RequestCheck {
   private readonly unprocessable: Fault[] = [];
   private readonly databaseNowMs: number;
   overdue = false;
+  relative = false;
 
   constructor(
     private readonly fields: Record<string, unknown>,
@@ -186,8 +190,10 @@ class RequestCheck {
       this.invalid.push({ path: '/deliverAt', message: 'not together with delayMs' });
     if (delayMs !== undefined && !isDelay(delayMs))
       this.invalid.push({ path: '/delayMs', message: `must be a whole number from 0 to ${LIMITS.delayMs}` });
-    else if (delayMs !== undefined && delayMs !== 0)
+    else if (delayMs !== undefined && delayMs !== 0) {
+      this.relative = true;
       return new Date(Math.ceil(this.databaseNowMs + delayMs)).toISOString();
+    }
     if (deliverAt === undefined) return null;
     const accepted = acceptTime(deliverAt, this.databaseNowMs);
     if ('fault' in accepted) this.invalid.push({ path: '/deliverAt', message: accepted.fault });

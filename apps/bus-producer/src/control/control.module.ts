@@ -5,6 +5,9 @@ import { ControlRpcController } from './control.rpc.controller';
 import { StoreEventControl } from './store-event-control';
 import { StoreHintsScheduler } from './store-hints.scheduler';
 
+/** So long the start waits for the database's clock: `delayMs` is refused while it is unknown. */
+const FIRST_LOOK_MS = 500;
+
 /** Cancel, reschedule and status over HTTP and RPC, and what publishing likes to know from the store. */
 @Module({})
 export class ControlModule implements OnApplicationBootstrap {
@@ -20,8 +23,11 @@ export class ControlModule implements OnApplicationBootstrap {
     };
   }
 
-  /** In the background: publishing does not wait for the store. */
-  onApplicationBootstrap(): void {
-    void this.hints.refresh();
+  /** Publishing does not wait for a store that is away; one that answers is heard before the first publish. */
+  async onApplicationBootstrap(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((go) => (timer = setTimeout(go, FIRST_LOOK_MS)));
+    await Promise.race([this.hints.refresh(), patience]);
+    clearTimeout(timer);
   }
 }

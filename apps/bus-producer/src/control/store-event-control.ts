@@ -32,7 +32,7 @@ export class StoreEventControl extends EventControl {
   }
 
   override async reschedule(event: unknown, to: unknown): Promise<RescheduleAnswer> {
-    const databaseNowMs = this.clock.now().getTime() + this.hints.databaseOffsetMs;
+    const databaseNowMs = this.clock.now().getTime() + (this.hints.databaseOffsetMs ?? 0);
     const accepted = orRefuse(acceptReschedule(event, to, databaseNowMs));
     return this.ask(this.store.reschedule(accepted.event, accepted.deliverAt));
   }

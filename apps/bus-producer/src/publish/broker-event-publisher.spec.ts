@@ -88,6 +88,22 @@ describe(BrokerEventPublisher.name, () => {
     await publish([ACCEPTED], { ...EVENT, key: 'k' }).expect(202);
   });
 
+  it('counts no delay before it knows the clock of the database; a time that was given needs none', async () => {
+    producer.app.get(StoreHints, { strict: false }).databaseOffsetMs = null;
+    const answer = await publish([ACCEPTED], { ...EVENT, delayMs: 1000 }).expect(503);
+    expect(answer.body).toMatchObject({ error: { code: 'unavailable', outcome: 'not_accepted' } });
+    expect(answer.text).toContain('deliverAt');
+    await publish([ACCEPTED], { ...EVENT, deliverAt: '2026-01-02T03:04:05Z' }).expect(202);
+    await publish([ACCEPTED], { ...EVENT, delayMs: 0 }).expect(202);
+    const { body } = await publishBatch([ACCEPTED], [{ ...EVENT, delayMs: 1000 }, EVENT]).expect(202);
+    expect(body).toMatchObject({
+      results: [
+        { status: 'refused', error: { code: 'unavailable', outcome: 'not_accepted' } },
+        { status: 'accepted' },
+      ],
+    });
+  });
+
   it('publishes from within the process too', async () => {
     broker.next = [ACCEPTED];
     const publisher = producer.app.get(BrokerEventPublisher, { strict: false });

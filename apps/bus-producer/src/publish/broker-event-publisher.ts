@@ -24,6 +24,7 @@ import {
   NotConfirmedError,
   RecordRefusedError,
   RefusedBatchError,
+  ClockUnknownError,
   RefusedEventError,
 } from './publish.errors';
 import { PublishMetrics, type PublishEntry } from './publish-metrics';
@@ -73,6 +74,7 @@ export class BrokerEventPublisher extends EventPublisher {
     return this.timed(given ?? 'local', async (entry) => {
       const acceptance = withTextFaults(accept(this.acceptContext()), textFaults);
       if ('faults' in acceptance) throw this.failed(entry, new RefusedEventError(acceptance));
+      if (!this.isTimed(acceptance)) throw this.failed(entry, new ClockUnknownError());
       const [result] = await this.broker.publish([encodeRecord(acceptance.event)]);
       const receipt = this.receiptOf(acceptance, result, entry);
       if (receipt instanceof BusError) throw receipt;
@@ -96,13 +98,17 @@ export class BrokerEventPublisher extends EventPublisher {
     const acceptances = events.map((event, index) =>
       withTextFaults(acceptEvent(event, { ...context, random: freshRandom() }), ofEvent.get(index) ?? []),
     );
-    const accepted = acceptances.filter((acceptance): acceptance is Accepted => 'event' in acceptance);
+    const accepted = acceptances.filter(
+      (acceptance): acceptance is Accepted => 'event' in acceptance && this.isTimed(acceptance),
+    );
     const records = accepted.map(({ event }) => encodeRecord(event));
     const results = (records.length > 0 ? await this.broker.publish(records) : []).values();
     const receipts = acceptances.map((acceptance, index) =>
       'faults' in acceptance
         ? this.failed(entry, new RefusedEventError(inBatch(acceptance, index)))
-        : this.receiptOf(acceptance, results.next().value as PublishResult, entry),
+        : this.isTimed(acceptance)
+          ? this.receiptOf(acceptance, results.next().value as PublishResult, entry)
+          : this.failed(entry, new ClockUnknownError()),
     );
     throwIfNoneReached(receipts);
     return {
@@ -116,11 +122,16 @@ export class BrokerEventPublisher extends EventPublisher {
     return {
       nowMs: this.clock.now().getTime(),
       random: freshRandom(),
-      databaseOffsetMs: this.hints.databaseOffsetMs,
+      databaseOffsetMs: this.hints.databaseOffsetMs ?? 0,
       knownTypes: this.options.refuseUnknownTypes ? this.hints.knownTypes : undefined,
       orderedTypes: this.hints.orderedTypes,
       traceparent: currentTraceparent(),
     };
+  }
+
+  /** False: `delayMs`, and the database's clock is not known yet: by this machine's own clock it might come early. */
+  private isTimed({ relative }: Accepted): boolean {
+    return !relative || this.hints.databaseOffsetMs !== null;
   }
 
   private receiptOf({ event, overdue }: Accepted, result: PublishResult, entry: PublishEntry) {

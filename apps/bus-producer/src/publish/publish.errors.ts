@@ -46,3 +46,16 @@ export class NotConfirmedError extends BusError {
     });
   }
 }
+
+/** `delayMs`, right after a start while the store is away: nobody knows yet how far this clock is from the database's. */
+export class ClockUnknownError extends BusError {
+  constructor() {
+    super({
+      code: 'unavailable',
+      outcome: 'not_accepted',
+      message:
+        'The clock of the database is not known yet, so delayMs cannot be counted; nothing was published. ' +
+        'Publish again in a moment, or send deliverAt instead.',
+    });
+  }
+}

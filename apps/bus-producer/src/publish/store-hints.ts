@@ -7,6 +7,9 @@ export class StoreHints {
   knownTypes: ReadonlySet<string> | undefined;
   /** Types with an ordered operation, as far as known. */
   orderedTypes: ReadonlySet<string> | undefined;
-  /** Database clock minus this process's clock, in ms: delays are counted by the database clock. */
-  databaseOffsetMs = 0;
+  /**
+   * Database clock minus this process's clock, in ms: delays are counted by the database clock. `null`: not known yet
+   * since this process started; `delayMs` has to wait then, `deliverAt` has not.
+   */
+  databaseOffsetMs: number | null = null;
 }
