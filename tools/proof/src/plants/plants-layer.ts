@@ -2,6 +2,7 @@ import type { Layer, LayerContext, PartResult, Violation } from '../layer';
 import { racePlants } from '../races/plants';
 import { withServer } from '../races/with-server';
 import { runPlant, simulationPlants } from '../simulation/plants/simulation-plants';
+import { UnplantedParts } from '../simulation/plants/unplanted-parts';
 import { runSeed } from '../simulation/run-seed';
 
 /** A plant that shows in none of so many seeds is one that the checker cannot see. */
@@ -61,7 +62,7 @@ function inSimulation(plant: (typeof simulationPlants)[number], seed: number): S
       const planted = await runPlant(plant, seed, MOST_SEEDS);
       const repeat = `npm run proof -- quick --only plants --seed ${seed}`;
       if (!planted.caught) return { caught: false, by: `not caught in ${MOST_SEEDS} seeds`, repeat };
-      const control = await runSeed(planted.seed);
+      const control = await runSeed(planted.seed, { parts: (world) => new UnplantedParts(plant, world) });
       if (control.violations.length > 0)
         return { caught: false, by: `seed ${planted.seed} gives an alarm without it, too`, repeat };
       const [first] = planted.violations;

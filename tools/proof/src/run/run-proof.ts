@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Layer, PartResult, ProofBroker, Tier } from '../layer';
+import type { Layer, LayerName, PartResult, ProofBroker, Tier } from '../layer';
 import type { LayerReport } from '../report/proof-report';
 import type { RunState } from './run-state';
 
@@ -19,16 +19,30 @@ export interface RunOptions {
 }
 
 /**
- * Runs one layer after another, each to its end, whatever the ones before it found.
+ * Layers of a lane run one after another, two lanes side by side: one uses processors, the other waits for processes to
+ * die and to come back. What measures times runs alone, behind both.
+ */
+const LANES: readonly (readonly LayerName[])[] = [
+  ['model', 'simulation', 'races', 'crash', 'plants', 'hostile'],
+  ['chaos'],
+];
+
+/**
+ * Runs all layers, each to its end, whatever the others found.
  * A layer that throws has failed: its report says why, and the next one runs.
+ * @returns reports in the order of the layers
  */
 export async function runProof(options: RunOptions): Promise<LayerReport[]> {
-  const reports: LayerReport[] = [];
-  for (const layer of options.layers) {
-    if (options.signal.aborted) break;
-    reports.push(await runLayer(layer, options));
-  }
-  return reports;
+  const reports = new Map<LayerName, LayerReport>();
+  const run = async (layers: readonly Layer[]) => {
+    for (const layer of layers) {
+      if (options.signal.aborted) return;
+      reports.set(layer.name, await runLayer(layer, options));
+    }
+  };
+  await Promise.all(LANES.map((lane) => run(options.layers.filter(({ name }) => lane.includes(name)))));
+  await run(options.layers.filter(({ name }) => !LANES.flat().includes(name)));
+  return options.layers.flatMap(({ name }) => reports.get(name) ?? []);
 }
 
 async function runLayer(layer: Layer, options: RunOptions): Promise<LayerReport> {

@@ -1,23 +1,6 @@
 import { runSeed } from '../run-seed';
-import type { World } from '../world';
-import { WorldParts } from '../world-parts';
-import type { WorldPlan } from '../world-plan';
-import type { Plant } from './plant';
 import { runPlant, simulationPlants } from './simulation-plants';
-
-/** The plan that brings a plant to light, and nothing planted. */
-class UnplantedParts extends WorldParts {
-  private readonly planted: WorldParts;
-
-  constructor(plant: Plant, world: World) {
-    super(world);
-    this.planted = plant.build(world);
-  }
-
-  override plan(plan: WorldPlan): WorldPlan {
-    return this.planted.plan(plan);
-  }
-}
+import { UnplantedParts } from './unplanted-parts';
 
 describe('simulationPlants', () => {
   it('have a name each', () => {
