@@ -52,6 +52,25 @@ describe(startPostgres, () => {
     await first.stop();
   }, 30_000);
 
+  it.each([
+    [true, ['on', 'on', 'on']],
+    ['processes', ['off', 'off', 'on']],
+    [false, ['off', 'off', 'off']],
+  ] as const)(
+    'durable %p: flushes, writes whole pages and waits for commits as %j',
+    async (durable, wanted) => {
+      const server = await startPostgres({ dataDir: join(place, 'data'), port: 0, durable });
+      const [row] = await ask(
+        server.url,
+        `SELECT current_setting('fsync') AS a, current_setting('full_page_writes') AS b,
+              current_setting('synchronous_commit') AS c`,
+      );
+      expect(Object.values(row as object)).toEqual(wanted);
+      await server.stop();
+    },
+    30_000,
+  );
+
   const asRoot = process.getuid?.() === 0 ? it : it.skip;
   asRoot(
     'puts the data elsewhere where a directory above is closed to all but root',

@@ -17,8 +17,12 @@ export interface PostgresOptions {
   dataDir?: string;
   /** On 127.0.0.1. Default: `EMBEDDED_POSTGRES_PORT`, else 54329. 0: a free one. */
   port?: number;
-  /** `false`: nothing is flushed to disk, for tests whose data may be lost. Default `true`. */
-  durable?: boolean;
+  /**
+   * `processes`: what was committed outlives the death of any process, the server's own included, but not of the
+   * machine (nothing is flushed to disk). `false`: it need outlive nothing, for tests whose data may be lost.
+   * Default `true`.
+   */
+  durable?: boolean | 'processes';
 }
 
 export interface RunningPostgres {
@@ -108,7 +112,7 @@ function initialise(dataDir: string, { initdb, identity }: PostgresBinaries): vo
   renameSync(aside, dataDir);
 }
 
-function serverArguments(dataDir: string, port: number, durable: boolean): string[] {
+function serverArguments(dataDir: string, port: number, durable: boolean | 'processes'): string[] {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -122,7 +126,8 @@ function serverArguments(dataDir: string, port: number, durable: boolean): strin
     log_min_messages: 'log', // the quietest that still says "ready to accept connections"
     log_checkpoints: 'off',
     log_min_error_statement: 'panic',
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(durable === true ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    ...(durable === false ? { synchronous_commit: 'off' } : {}),
   };
   const pairs = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return ['-D', dataDir, '-p', String(port), ...pairs];

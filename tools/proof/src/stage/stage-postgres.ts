@@ -22,6 +22,7 @@ const BETWEEN_TRIES_MS = 500;
 export class StagePostgres implements StageServer {
   private server: RunningPostgres | undefined;
 
+  /** @param options `durable` false: commits outlive processes alone, its own included */
   constructor(private readonly options: { dataDir: string; port: number; durable: boolean }) {}
 
   get pid(): number | undefined {
@@ -57,7 +58,7 @@ export class StagePostgres implements StageServer {
     if (this.server) return;
     for (let tried = 1; ; tried += 1) {
       try {
-        this.server = await startPostgres(this.options);
+        this.server = await startPostgres({ ...this.options, durable: this.options.durable || 'processes' });
         return;
       } catch (error) {
         // Shared memory of the killed one may be in use for a moment longer.

@@ -33,10 +33,18 @@ describe(drainRates, () => {
 });
 
 describe(probesPerSecond, () => {
-  it('counts attempts behind those that opened the breaker, and none that never left', () => {
+  it('counts attempts once the breaker has opened and what was under way has ended', () => {
     const opening = Array.from({ length: 10 }, (_, at) => attempt(2_100 + at * 100));
-    const attempts = [...opening, attempt(4_500), attempt(9_900), attempt(null), attempt(10_001)];
-    expect(probesPerSecond(evidenceOf({ attempts }), MOMENTS, 1)).toBeCloseTo(2 / 7);
+    const underWay = [attempt(3_100), attempt(3_900)];
+    const attempts = [
+      ...opening,
+      ...underWay,
+      attempt(4_500),
+      attempt(9_900),
+      attempt(null),
+      attempt(10_001),
+    ];
+    expect(probesPerSecond(evidenceOf({ attempts }), MOMENTS, 1)).toBeCloseTo(2 / 6);
   });
 
   it('is nothing where the breaker never opened', () => {

@@ -11,6 +11,8 @@ export interface StormMoments {
 const WINDOW_MS = 5_000;
 /** So many failures in a row open the breaker of one replica. */
 const FAILURES_TO_OPEN = 10;
+/** Behind them, what was under way has ended. */
+const SETTLED_MS = 1_000;
 
 /** Effects of the rated operation per second: over the whole drain, and in its fullest 5 s. */
 export function drainRates(evidence: Evidence, { backMs }: StormMoments): { mean: number; fullest: number } {
@@ -42,7 +44,10 @@ export function steadyLatencies(
   });
 }
 
-/** Attempts of the rated operation per second while its service was away, behind those that opened the breakers. */
+/**
+ * Attempts of the rated operation per second while its service was away, from a second after the breakers have opened:
+ * calls that were under way at that moment fail as well, and are no probes.
+ */
 export function probesPerSecond(
   evidence: Evidence,
   { outageMs, backMs }: StormMoments,
@@ -52,9 +57,10 @@ export function probesPerSecond(
     .flatMap(({ operation, startedMs }) => (operation === RATED && startedMs !== null ? [startedMs] : []))
     .filter((startedMs) => startedMs >= outageMs && startedMs < backMs)
     .sort((a, b) => a - b);
-  const openMs = starts.at(FAILURES_TO_OPEN * replicas - 1);
-  if (openMs === undefined) return 0;
-  return (starts.length - FAILURES_TO_OPEN * replicas) / ((backMs - openMs) / 1000);
+  const openedMs = starts.at(FAILURES_TO_OPEN * replicas - 1);
+  if (openedMs === undefined || openedMs + SETTLED_MS >= backMs) return 0;
+  const fromMs = openedMs + SETTLED_MS;
+  return starts.filter((startedMs) => startedMs >= fromMs).length / ((backMs - fromMs) / 1000);
 }
 
 function effectsOf(evidence: Evidence, operation: string): EffectFacts[] {
