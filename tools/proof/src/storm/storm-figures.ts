@@ -60,7 +60,9 @@ export function probesPerSecond(
   const openedMs = starts.at(FAILURES_TO_OPEN * replicas - 1);
   if (openedMs === undefined || openedMs + SETTLED_MS >= backMs) return 0;
   const fromMs = openedMs + SETTLED_MS;
-  return starts.filter((startedMs) => startedMs >= fromMs).length / ((backMs - fromMs) / 1000);
+  const probes = starts.filter((startedMs) => startedMs >= fromMs).length;
+  // A window of t seconds holds t + 1 ticks of a second, for each replica.
+  return Math.max(0, probes - replicas) / ((backMs - fromMs) / 1000);
 }
 
 function effectsOf(evidence: Evidence, operation: string): EffectFacts[] {
