@@ -40,6 +40,7 @@ describe(probesPerSecond, () => {
       ...opening,
       ...underWay,
       attempt(4_500),
+      attempt(6_000),
       attempt(9_900),
       attempt(null),
       attempt(10_001),
