@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { stripVTControlCharacters } from 'node:util';
 import { ensureLog, type BrokerOptions } from '@bus/broker';
 import type { TestDatabase } from '@bus/embedded-postgres';
 import { describeWithKafka, sharedTestKafka } from '@bus/kafka-dev';
@@ -55,13 +56,15 @@ describe(examine, () => {
   });
 
   it('prints a line for each finding, with its fix below', () => {
-    const text = renderDoctor({
-      store: [{ subject: 'fsync', found: 'off', level: 'fault', fix: 'set fsync=on' }],
-      log: [
-        { subject: 'replication', found: '1', level: 'advice', fix: 'for development only' },
-        { subject: 'partitions', found: '12', level: 'good', fix: null },
-      ],
-    });
+    const text = stripVTControlCharacters(
+      renderDoctor({
+        store: [{ subject: 'fsync', found: 'off', level: 'fault', fix: 'set fsync=on' }],
+        log: [
+          { subject: 'replication', found: '1', level: 'advice', fix: 'for development only' },
+          { subject: 'partitions', found: '12', level: 'good', fix: null },
+        ],
+      }),
+    );
     expect(text).toContain('✗ fsync: off\n    set fsync=on');
     expect(text).toContain('! replication: 1\n    for development only');
     expect(text).toContain('✓ partitions: 12');

@@ -147,7 +147,7 @@ function reconciles(broker: (databaseUrl: string) => Promise<BrokerOptions>): vo
     expect([report.log.gaps, report.faults, isReconciled(report)]).toEqual([[], [], true]);
     expect(lines).toContain('log: 5 records');
     expect(renderReconcile(report)).toContain('✓ accepted = stored = ended or explained');
-  }, 60_000);
+  }, 150_000);
 
   it('finds records that were passed over, and mends them so that the next run finds none', async () => {
     await stage.publish(event('a'), event('gone'), { ...event('bad'), value: Buffer.from('{') }, event('b'));
@@ -173,7 +173,7 @@ function reconciles(broker: (databaseUrl: string) => Promise<BrokerOptions>): vo
     const proved = await reconcile(stage.config);
     expect(sums(proved)).toEqual({ stored: 3, twin: 1, quarantined: 1 });
     expect(isReconciled(proved)).toBe(true);
-  }, 60_000);
+  }, 150_000);
 
   it('finds an id that kept another content without a trace of this one, and an event that is gone', async () => {
     await stage.publish(event('a'), event('a', '{"n":2}'), event('lost'));
@@ -189,7 +189,7 @@ function reconciles(broker: (databaseUrl: string) => Promise<BrokerOptions>): vo
       null,
     ]);
     expect(sums(await reconcile(stage.config))).toEqual({ stored: 1, quarantined: 1, event_missing: 1 });
-  }, 60_000);
+  }, 150_000);
 
   it('finds a stored position that the log does not hold', async () => {
     await stage.publish(event('a'));
@@ -198,7 +198,7 @@ function reconciles(broker: (databaseUrl: string) => Promise<BrokerOptions>): vo
     const report = await reconcile(stage.config);
     expect(isReconciled(report)).toBe(false);
     expect(renderReconcile(report)).toMatch(/stored up to 10\d, but the log ends at/);
-  }, 60_000);
+  }, 150_000);
 
   it('finds executions without a home', async () => {
     const graph = await stage.harness.store.graph('note.kept', [{ name: 'notes.keep' }]);
@@ -210,7 +210,7 @@ function reconciles(broker: (databaseUrl: string) => Promise<BrokerOptions>): vo
     expect(await reconcile(stage.config, { since: new Date(Date.now() + 60_000) })).toMatchObject({
       faults: [],
     });
-  }, 60_000);
+  }, 150_000);
 }
 
 describe(reconcile, () => {
