@@ -12,16 +12,22 @@ export interface DecodedBatch {
   quarantined: QuarantinedRecord[];
   /** Records of a message that stands in the batch before, with the same content: nothing to do. */
   twins: number;
+  /** Position behind what was decoded. */
+  nextOffset: bigint;
+  /** What is left, for a transaction of its own; `null`: nothing. */
+  rest: RecordBatch | null;
 }
 
 /**
- * Events and faults of a batch. Of twins (same source and message id) the first counts; one with other content goes
- * into quarantine, like a record that cannot be decoded.
+ * Events and faults of a batch, up to a twin (same source and message id) with other content: which of the two counts is
+ * known to the store alone, where the message may stand since long before this batch. So the twin begins the rest, which
+ * is decoded once this much is stored.
  */
 export function decodeBatch(batch: RecordBatch): DecodedBatch {
   const seen = new Map<string, DecodedEvent>();
-  const decoded: DecodedBatch = { events: [], quarantined: [], twins: 0 };
-  for (const record of batch.records) {
+  const { nextOffset } = batch;
+  const decoded: DecodedBatch = { events: [], quarantined: [], twins: 0, nextOffset, rest: null };
+  for (const [at, record] of batch.records.entries()) {
     const result = decodeRecord(record, { logId: batch.logId });
     if ('fault' in result) {
       decoded.quarantined.push({ record, ...result });
@@ -34,11 +40,7 @@ export function decodeBatch(batch: RecordBatch): DecodedBatch {
       decoded.events.push(event);
     } else if (first.contentHash.equals(result.contentHash)) decoded.twins++;
     else
-      decoded.quarantined.push({
-        record,
-        fault: 'identity_conflict',
-        detail: `same source and message id as offset ${first.record.offset}, other content`,
-      });
+      return { ...decoded, nextOffset: record.offset, rest: { ...batch, records: batch.records.slice(at) } };
   }
   return decoded;
 }

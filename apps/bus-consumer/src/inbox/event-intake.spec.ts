@@ -37,6 +37,21 @@ describe(EventIntake, () => {
     expect(await quarantine()).toEqual(['identity_conflict', 'identity_conflict']);
   });
 
+  it('takes repeats of the first content for repeats, though other content stands before them in their batch', async () => {
+    await bench.activate('order.paid', [{ name: 'sms.send' }]);
+    await bench.start(services);
+    await bench.publish([{ messageId: 'order-1', payload: '{"a":1}' }]);
+    await bench.untilEnded(1);
+    await bench.publish([
+      { messageId: 'order-1', payload: '{"a":2}' },
+      { messageId: 'order-1', payload: '{"a":1}' },
+      { messageId: 'order-1', payload: '{"a":1}' },
+      { messageId: 'order-2', payload: '{"a":1}' },
+    ]);
+    await bench.untilEnded(2);
+    expect(await quarantine()).toEqual(['identity_conflict']);
+  });
+
   it('puts a record that cannot be decoded into quarantine, and goes on behind it', async () => {
     await bench.activate('order.paid', [{ name: 'sms.send' }]);
     await bench.publish([{ messageId: 'order-1' }]);

@@ -57,15 +57,25 @@ export class EventIntake extends BatchReceiver {
   }
 
   override async receive(batch: RecordBatch): Promise<BatchOutcome> {
-    const { logId, partition, records, nextOffset, logStart } = batch;
     this.record.received();
+    for (let left: RecordBatch | null = batch; left !== null;) {
+      const decoded = decodeBatch(left);
+      const outcome = await this.receiveDecoded(left, decoded);
+      if (outcome.outcome !== 'stored') return outcome;
+      left = decoded.rest;
+    }
+    return { outcome: 'stored' };
+  }
+
+  private async receiveDecoded(batch: RecordBatch, decoded: DecodedBatch): Promise<BatchOutcome> {
+    const { logId, partition, records, logStart } = batch;
+    const { nextOffset } = decoded;
     const position = await this.positionsHeld.of(logId, partition, logStart);
     if ((records.at(0)?.offset ?? nextOffset) < position) return { outcome: 'seek', offset: position };
     const startedMs = this.session.clock.monotonicMs();
     const { window } = this.session.inHand;
     const room = await this.record.reserveRoom(window, Math.min(records.length, WINDOW_EVENTS));
     try {
-      const decoded = decodeBatch(batch);
       const outcome = await this.store(batch, position, decoded, room);
       if (outcome.outcome === 'moved') {
         this.positionsHeld.moved(logId, partition, outcome.position);
@@ -89,7 +99,7 @@ export class EventIntake extends BatchReceiver {
     decoded: DecodedBatch,
     room: number,
   ): Promise<Exclude<IngestOutcome, { outcome: 'graph_changed' }>> {
-    const { logId, partition, nextOffset: next } = batch;
+    const { logId, partition } = batch;
     for (let plans = 1; ; plans++) {
       const plan = await this.planner.plan(decoded.events, room);
       let isTaken = false;
@@ -100,7 +110,7 @@ export class EventIntake extends BatchReceiver {
               logId,
               partition,
               start,
-              next,
+              next: decoded.nextOffset,
               dispatcherId,
               events: plan.events,
               quarantined: decoded.quarantined,
