@@ -6,6 +6,8 @@ export interface PlannedEvent {
   offset: bigint;
   /** As it was read, for quarantine: another event may own its message id or its event id. */
   record: IncomingRecord;
+  /** Records behind it in the batch with the same message and content: repeats of it, wherever it goes. */
+  twins?: readonly IncomingRecord[];
   /** First 16 bytes of SHA-256(source, 0x00, messageId), as a UUID. */
   identity: string;
   /** SHA-256 over type, key and payload bytes; not the due time. */

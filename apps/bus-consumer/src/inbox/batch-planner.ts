@@ -63,13 +63,13 @@ export class BatchPlanner {
   }
 
   private planOne(
-    { event, identity, contentHash, record }: DecodedEvent,
+    { event, identity, contentHash, record, twins }: DecodedEvent,
     graph: RunnableGraph | null,
     verdicts: ReadonlyMap<number, FilterVerdict>,
     plan: BatchPlan,
     lanes: Set<string>,
   ): PlannedEvent {
-    const planned = { event, offset: record.offset, record, identity, contentHash };
+    const planned = { event, offset: record.offset, record, twins, identity, contentHash };
     if (!graph) return { ...planned, graphId: null, executions: [] };
     let isHeld = false;
     const take = (operationId: number, laneKey: string | null): boolean => {

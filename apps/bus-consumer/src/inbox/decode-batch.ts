@@ -4,6 +4,8 @@ import type { QuarantinedRecord } from '@bus/store';
 
 export interface DecodedEvent extends DecodedRecord {
   record: IncomingRecord;
+  /** Its repeats in the batch; absent where it has none. */
+  twins?: IncomingRecord[];
 }
 
 export interface DecodedBatch {
@@ -35,11 +37,13 @@ export function decodeBatch(batch: RecordBatch): DecodedBatch {
     }
     const first = seen.get(result.identity);
     if (!first) {
-      const event = { ...result, record };
+      const event: DecodedEvent = { ...result, record };
       seen.set(result.identity, event);
       decoded.events.push(event);
-    } else if (first.contentHash.equals(result.contentHash)) decoded.twins++;
-    else
+    } else if (first.contentHash.equals(result.contentHash)) {
+      decoded.twins++;
+      (first.twins ??= []).push(record);
+    } else
       return { ...decoded, nextOffset: record.offset, rest: { ...batch, records: batch.records.slice(at) } };
   }
   return decoded;

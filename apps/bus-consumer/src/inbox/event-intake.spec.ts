@@ -52,6 +52,17 @@ describe(EventIntake, () => {
     expect(await quarantine()).toEqual(['identity_conflict']);
   });
 
+  it('keeps each record with other content, those that repeat one another too', async () => {
+    await bench.activate('order.paid', [{ name: 'sms.send' }]);
+    await bench.start(services);
+    await bench.publish([{ messageId: 'order-1', payload: '{"a":1}' }]);
+    await bench.untilEnded(1);
+    const other = { messageId: 'order-1', payload: '{"a":2}' };
+    await bench.publish([other, other, other, { messageId: 'order-2', payload: '{"a":1}' }]);
+    await bench.untilEnded(2);
+    expect(await quarantine()).toEqual(Array(3).fill('identity_conflict'));
+  });
+
   it('puts a record that cannot be decoded into quarantine, and goes on behind it', async () => {
     await bench.activate('order.paid', [{ name: 'sms.send' }]);
     await bench.publish([{ messageId: 'order-1' }]);

@@ -112,7 +112,8 @@ async function admit(
     const { rows } = await client.query<{ identity: string }>(CLAIM_IDENTITIES(recordValues(part)));
     rows.forEach((row) => claimed.add(row.identity));
   });
-  for (const { item, error } of refused) quarantined.push(quarantineOf(item, 'not_storable', error.message));
+  for (const { item, error } of refused)
+    quarantined.push(...quarantineOf(item, 'not_storable', error.message));
   const bad = new Set(refused.map(({ item }) => item));
 
   const there = batch.events.filter((row) => !claimed.has(row.identity) && !bad.has(row));
@@ -141,7 +142,7 @@ async function admit(
     } else if (known.hash === planned.contentHash.toString('hex')) repeated += 1;
     else
       quarantined.push(
-        quarantineOf(planned, 'identity_conflict', `same source and messageId as event ${known.event_id}`),
+        ...quarantineOf(planned, 'identity_conflict', `same source and messageId as event ${known.event_id}`),
       );
   }
   if (placeholders.length > 0) await client.query(FILL_PLACEHOLDERS(recordValues(placeholders)));
@@ -171,9 +172,9 @@ async function storeEvents(
       lost.push(row);
       const reason = reasons.get(row);
       quarantined.push(
-        reason === undefined
+        ...(reason === undefined
           ? quarantineOf(row.planned, 'event_id_taken', `event ${row.planned.event.eventId} is another one`)
-          : quarantineOf(row.planned, 'not_storable', reason),
+          : quarantineOf(row.planned, 'not_storable', reason)),
       );
     }
   }

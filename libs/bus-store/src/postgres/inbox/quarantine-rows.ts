@@ -21,9 +21,13 @@ const STORE = named(
    on conflict (log_id, partition, broker_offset) do nothing`,
 );
 
-/** A record that was decoded, but cannot be stored. */
-export function quarantineOf(planned: PlannedEvent, fault: RecordFault, detail: string): QuarantinedRecord {
-  return { record: planned.record, fault, detail };
+/** A record that was decoded, but cannot be stored, and those that repeat it: each is kept. */
+export function quarantineOf(
+  { record, twins = [] }: PlannedEvent,
+  fault: RecordFault,
+  detail: string,
+): QuarantinedRecord[] {
+  return [record, ...twins].map((one) => ({ record: one, fault, detail }));
 }
 
 /** Keeps records raw. Nothing in them can make this fail: a partition never stops because of one record. */

@@ -54,17 +54,21 @@ export abstract class IngestStep extends StoreRules {
       if (known && known.eventId !== null) {
         if (this.sameContent(known, planned)) repeated += 1;
         else {
-          quarantined += 1;
           const detail = `same source and messageId as event ${known.eventId}`;
-          this.quarantineRecord(batch, { record: planned.record, fault: 'identity_conflict', detail });
+          for (const record of [planned.record, ...(planned.twins ?? [])]) {
+            quarantined += 1;
+            this.quarantineRecord(batch, { record, fault: 'identity_conflict', detail });
+          }
         }
         continue;
       }
       const { eventId } = planned.event;
       if (this.events.has(eventId)) {
-        quarantined += 1;
         const detail = `event ${eventId} is another one`;
-        this.quarantineRecord(batch, { record: planned.record, fault: 'event_id_taken', detail });
+        for (const record of [planned.record, ...(planned.twins ?? [])]) {
+          quarantined += 1;
+          this.quarantineRecord(batch, { record, fault: 'event_id_taken', detail });
+        }
         continue;
       }
       fresh += 1;
