@@ -72,7 +72,9 @@ describe(runProof, () => {
       lines,
     );
     expect(reports.map(({ failure }) => failure !== null)).toEqual([true, false]);
-    expect(lines.join('\n')).toMatch(/crash +FAILED: Error: no PostgreSQL[^]*plants +0 violations in 2 parts/);
+    expect(lines.join('\n')).toMatch(
+      /crash +FAILED: Error: no PostgreSQL[^]*plants +0 violations in 2 parts/,
+    );
   });
 
   it('says why a layer cannot run here', async () => {
