@@ -36,6 +36,8 @@ export interface ChaosPlan {
   faults: FaultCounts;
   /** PostgreSQL is put back to a copy of its data taken mid-run. */
   failover: boolean;
+  /** A recovery beyond twice its limit is a violation. */
+  judgesTimes: boolean;
   /** What repeats it. */
   repeat: string;
   /** For plants: CommonJS files, absolute, that every app loads first. */
@@ -192,7 +194,7 @@ async function runOn(
       },
       violations: [
         ...report.violations,
-        ...lateRecoveries(recoveries, plan.repeat),
+        ...(plan.judgesTimes ? lateRecoveries(recoveries, plan.repeat) : []),
         ...exits.map((detail): Violation => ({ rule: 'R5', detail, repeat: plan.repeat })),
       ],
       invariants: report.invariants,
