@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProofBroker } from '../layer';
-import type { PartResult, Violation } from '../layer';
+import type { PartResult, ProofBroker, Violation } from '../layer';
 import { checkEvidence } from '../checker/check-evidence';
 import type { Evidence } from '../checker/evidence';
 import { histogramOf } from '../checker/histogram';
@@ -176,7 +175,6 @@ async function runOn(
       },
     });
     const report = checkEvidence(evidence, plan.repeat);
-    const left = JSON.stringify(backlog);
     return {
       part: plan.part,
       durationMs: Math.round(performance.now() - startedMs),
@@ -212,7 +210,7 @@ async function runOn(
       timeline: nemesis.timeline,
       notes: [
         ...recoveryNotes(recoveries),
-        `healed ${(healMs / 1000).toFixed(1)} s after the last fault and answer; left then: ${left}`,
+        `healed ${(healMs / 1000).toFixed(1)} s after the last fault and answer; left then: ${JSON.stringify(backlog)}`,
       ],
     };
   } finally {
