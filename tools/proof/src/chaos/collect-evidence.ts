@@ -13,6 +13,7 @@ import type {
   ResourceSample,
   StoredEvent,
 } from '../checker/evidence';
+import { factsOf } from '../checker/facts-of';
 import type { Stage } from '../stage/stage';
 import { readHistory } from './history';
 import { contentOf } from './planned-events';
@@ -94,24 +95,9 @@ async function storedEvents(stage: Stage): Promise<StoredEvent[]> {
     offset: Number(row.offset),
     cancelled: row.cancelled,
     operations: (row.operations ?? []).map((operation) => operation.name),
-    graph: (row.operations ?? []).map(factsOf),
+    graph: (row.operations ?? []).map((settings) => factsOf(settings)),
     timeMs: row.stored_ms,
   }));
-}
-
-function factsOf(settings: OperationSettings): OperationFacts {
-  const { name, eventType, ordered, dependsOn, onDependencyDead, onDead, delayMs, ratePerSecond } = settings;
-  return {
-    name,
-    eventType,
-    ordered,
-    dependsOn,
-    onDependencyDead,
-    onDead,
-    delayMs,
-    ratePerSecond,
-    recordsEffects: true,
-  };
 }
 
 async function operationFacts(stage: Stage): Promise<OperationFacts[]> {

@@ -1,5 +1,5 @@
-import type { OperationSettings } from '@bus/contracts';
-import type { Evidence, ExecutionFacts, OperationFacts, StoredEvent } from '../checker/evidence';
+import type { Evidence, ExecutionFacts, StoredEvent } from '../checker/evidence';
+import { factsOf } from '../checker/facts-of';
 import { explanationOf, positionOf } from './quiet';
 import type { World } from './world';
 
@@ -54,23 +54,6 @@ export function gatherEvidence(world: World): Evidence {
       quarantine: world.people.quarantine,
       ...{ lostCommits: false, clockErrorMs: 0, rssLimitMb: Infinity, connectionLimit: Infinity },
     },
-  };
-}
-
-/** @param live settings of today, where the version's own are not the newest */
-function factsOf(pinned: OperationSettings, live: OperationSettings = pinned): OperationFacts {
-  const { name, eventType, ordered, dependsOn } = pinned;
-  const { onDependencyDead, onDead, delayMs, ratePerSecond } = live;
-  return {
-    name,
-    eventType,
-    ordered,
-    dependsOn,
-    onDependencyDead,
-    onDead,
-    delayMs,
-    ratePerSecond,
-    recordsEffects: true,
   };
 }
 
