@@ -23,6 +23,7 @@ import { planEvents } from './planned-events';
 import { PublishWorkload } from './publish-workload';
 import { ResourceWatch } from './resource-watch';
 import { waitHealed, type Backlog } from './wait-healed';
+import { watchExits } from './watch-exits';
 
 export interface ChaosPlan {
   part: string;
@@ -58,7 +59,7 @@ const CLOCKS: Record<string, [offsetMs: number, driftPpm: number]> = {
   'consumer-2': [300_000, -500],
 };
 const READY_WITHIN_MS = 180_000;
-const HEAL_WITHIN_MS = 120_000;
+const HEAL_WITHIN_MS = { judged: 120_000, told: 400_000 }; // alone, beside other layers
 /** Of two readings of one clock by two statements, and of milliseconds that were cut. */
 const CLOCK_ERROR_MS = 20;
 const RSS_LIMIT_MB = 256;
@@ -142,6 +143,8 @@ async function runOn(
         plan.failover ? undefined : people.run(leftMs, 2),
       ]);
     };
+    const withinMs = HEAL_WITHIN_MS[plan.judgesTimes ? 'judged' : 'told'];
+    const healed = () => waitHealed(stage, ends, withinMs, signal);
     let healMs = 0;
     let backlog: Backlog;
     try {
@@ -152,9 +155,9 @@ async function runOn(
       if (!plan.failover) await people.heal();
       await published;
       const healingMs = performance.now();
-      backlog = await waitHealed(stage, ends, HEAL_WITHIN_MS, signal);
+      backlog = await healed();
       healMs = performance.now() - healingMs;
-      if ((await people.replayDead()) > 0) backlog = await waitHealed(stage, ends, HEAL_WITHIN_MS, signal);
+      if ((await people.replayDead()) > 0) backlog = await healed();
     } finally {
       clearInterval(tell);
       stopping.abort(new Error('this part is over'));
@@ -218,17 +221,6 @@ async function runOn(
     await callers.close();
     await ends.stop();
   }
-}
-
-/** Apps that ended though nobody had ended them: an outage of others is no reason. */
-function watchExits(stage: Stage, history: History): string[] {
-  const exits: string[] = [];
-  for (const one of stage.processes)
-    one.onEnd = ({ code, signal }) => {
-      history.fault(`${one.name} ended: ${signal ?? `code ${code}`}`);
-      if (code !== null && code !== 0) exits.push(`${one.name} ended by itself with code ${code}`);
-    };
-  return exits;
 }
 
 /** Effects whose attempt is not on record any more: what shows that commits were lost. */

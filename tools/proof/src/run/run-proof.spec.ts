@@ -67,14 +67,12 @@ describe(runProof, () => {
         twoParts(() => {
           throw new Error('no PostgreSQL');
         }),
-        { ...twoParts(() => undefined), name: 'plants' },
+        { ...twoParts(() => undefined), name: 'chaos' },
       ],
       lines,
     );
     expect(reports.map(({ failure }) => failure !== null)).toEqual([true, false]);
-    expect(lines.join('\n')).toMatch(
-      /crash +FAILED: Error: no PostgreSQL[^]*plants +0 violations in 2 parts/,
-    );
+    expect(lines.join('\n')).toMatch(/crash +FAILED: Error: no PostgreSQL[^]*chaos +0 violations in 2 parts/);
   });
 
   it('says why a layer cannot run here', async () => {

@@ -19,13 +19,12 @@ export interface RunOptions {
 }
 
 /**
- * Layers of a lane run one after another, the lanes side by side: some use processors, others wait for processes to die
- * and to come back. What measures times runs alone, behind all of them.
+ * Layers of a lane run one after another, two lanes side by side: one uses processors, the other mostly waits for processes to
+ * die and to come back. What measures times runs alone, behind all of them.
  */
 const LANES: readonly (readonly LayerName[])[] = [
-  ['model', 'simulation', 'races'],
-  ['crash', 'plants', 'hostile'],
-  ['chaos'],
+  ['model', 'simulation', 'races', 'plants', 'hostile'],
+  ['chaos', 'crash'],
 ];
 
 /**

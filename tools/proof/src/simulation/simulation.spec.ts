@@ -52,11 +52,11 @@ describe('the simulation', () => {
     const unchecked = invariants?.filter(({ checked }) => checked === 0).map(({ id }) => id);
     // Memory and connections are those of real processes.
     expect(unchecked).toEqual(['I13']);
-  }, 60_000);
+  }, 240_000);
 
   it('finds nothing any more in the seeds that once found something', async () => {
     const seeds = KEPT_SEEDS.map(({ seed }) => seed);
     const { violations } = await runChunk({ part: 'kept', seeds });
     expect(violations).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });
