@@ -22,7 +22,9 @@ import { PostgresSpanReader } from './postgres/postgres-span-reader';
 import { PostgresSubscriber } from './postgres/postgres-subscriber';
 
 const POOL_SIZE = 2;
-const MAKE_WITHIN_MS = 15_000;
+/** A cluster that starts, or is loaded, answers late: making a topic is done once, and may take its time. */
+const MAKE_WITHIN_MS = 60_000;
+const MAKE_REQUEST_TIMEOUT_MS = 15_000;
 
 /** @throws LogSettingsError where an address is missing */
 export function createPublisher(options: BrokerOptions): BrokerPublisher {
@@ -68,7 +70,7 @@ export async function ensureLog(options: BrokerOptions): Promise<string> {
 
 async function ensureTopic(options: BrokerOptions): Promise<string> {
   const demands = kafkaOptions(options);
-  const line = new KafkaAdminLine(demands);
+  const line = new KafkaAdminLine({ ...demands, requestTimeoutMs: MAKE_REQUEST_TIMEOUT_MS });
   try {
     return await line.ask(async (admin) => {
       await createTopic(admin, demands);

@@ -21,6 +21,8 @@ export interface KafkaClientOptions {
   brokers: readonly string[];
   clientId: string;
   logger: BrokerLogger;
+  /** Default 3,500: what is asked in passing is better asked again soon. */
+  requestTimeoutMs?: number;
   /** Called with each Produce request that is written to a socket. */
   onProduce?: () => void;
 }
@@ -32,7 +34,7 @@ export function kafkaClient(options: KafkaClientOptions): Kafka {
     clientId: options.clientId,
     connectionTimeout: 1_500,
     authenticationTimeout: 3_000,
-    requestTimeout: 3_500,
+    requestTimeout: options.requestTimeoutMs ?? 3_500,
     enforceRequestTimeout: true,
     retry: FEW_RETRIES,
     socketFactory: (target) => openSocket(target, options.onProduce),

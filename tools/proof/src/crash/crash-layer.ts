@@ -44,7 +44,8 @@ export const crashLayer: Layer = {
         `${results.length} of ${cells.length} cells: ${result.part} ${verdict} in ${seconds} s`,
       );
     };
-    await Promise.all(
+    // Both to their end, whatever comes of one: nothing of this layer may run beside the next.
+    const ends = await Promise.allSettled(
       brokers.map((broker) =>
         runOn(
           broker,
@@ -54,6 +55,7 @@ export const crashLayer: Layer = {
         ),
       ),
     );
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
     if (note && results[0]) results[0] = { ...results[0], notes: [...(results[0].notes ?? []), note] };
     return results;
   },
