@@ -11,7 +11,7 @@ import type { Scene } from './crash-scenarios';
 import type { CrashStage } from './crash-stage';
 import { mirrors } from './mirror-scenario';
 
-const HIT_WITHIN_MS = 90_000;
+const HIT_WITHIN_MS = 240_000;
 const QUIET_WITHIN_MS = 120_000;
 
 /** Where nothing is said: orders. */
