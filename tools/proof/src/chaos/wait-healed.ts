@@ -6,7 +6,7 @@ import { notStored } from './log-extent';
 export interface Backlog {
   inFlight: number;
   due: number;
-  /** On something that has not died. */
+  /** On something that has not died, in a lane that nothing dead blocks. */
   waiting: number;
   /** Records of the log that are not stored. */
   notStored: number;
@@ -46,7 +46,10 @@ async function lookAt(stage: Stage, ends: LogEnds): Promise<Backlog> {
             (select count(*)::int from bus.due) as due,
             (select count(*)::int from bus.waiting w where not exists (
                select from bus.dead_letter x
-                where x.event_id = w.event_id and x.operation_id = any (w.pending))) as waiting`,
+                where x.event_id = w.event_id and x.operation_id = any (w.pending))
+             and not exists (select from bus.lane l
+                where w.place is not null and l.operation_id = w.operation_id and l.key = w.key
+                  and l.blocked_by is not null)) as waiting`,
   );
   return { ...(rows[0] as Omit<Backlog, 'notStored'>), notStored: missing };
 }
