@@ -23,6 +23,8 @@ export interface EndedAttempt {
   duplicate: boolean;
 }
 
+const UNCHANGED = { mapped: null };
+
 /** Runs one attempt from filter to judgement. */
 @Injectable()
 export class AttemptRun {
@@ -41,13 +43,15 @@ export class AttemptRun {
   async run(execution: HeldExecution, operation: RunnableOperation): Promise<EndedAttempt> {
     const { event } = execution.held;
     const executionId = executionIdOf(event, operation.name, execution.forcedRuns);
-    const refusal = await this.beforeCall(execution, operation);
-    if ('kind' in refusal) {
-      const { end } = this.judge(execution, operation, executionId, refusal, null);
+    // Most operations have neither: no promise is made for them.
+    const isPlain = operation.filter === null && operation.mapping === null;
+    const before = isPlain ? UNCHANGED : await this.beforeCall(execution, operation);
+    if ('kind' in before) {
+      const { end } = this.judge(execution, operation, executionId, before, null);
       return { end, call: null, duplicate: false };
     }
     const call = new OutgoingCall(operation, executionId, execution.attempt, execution.held, {
-      mapped: refusal.mapped,
+      mapped: before.mapped,
       inputs: execution.inputs,
       traceparent: newTraceparent(execution.held.traceparent()),
     });
@@ -100,7 +104,7 @@ export class AttemptRun {
       if (verdict === 'failed')
         return { kind: 'refused', code: 'filter_failed', reason: 'the filter threw or exceeded its limits' };
     }
-    if (operation.mapping === null) return { mapped: null };
+    if (operation.mapping === null) return UNCHANGED;
     const mapped = await this.expressions.map(operation.mapping, inputOf(execution));
     return mapped.ok
       ? { mapped: { value: mapped.value } }

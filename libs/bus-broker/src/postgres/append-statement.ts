@@ -60,15 +60,20 @@ export function appendStatement(batch: readonly QueuedRecord[]): QueryConfig {
     name: 'bus_broker_append',
     text: APPEND,
     values: [
-      partitions,
-      partitions.map((partition) => counts.get(partition)),
-      columns.partition,
-      columns.place,
-      columns.at,
-      columns.key,
-      columns.headers,
+      integers(partitions),
+      integers(partitions.map((partition) => counts.get(partition) as number)),
+      integers(columns.partition),
+      integers(columns.place),
+      integers(columns.at),
+      integers(columns.key),
+      integers(columns.headers),
       Buffer.concat(pieces),
-      columns.value,
+      integers(columns.value),
     ],
   };
+}
+
+/** As PostgreSQL's text literal: the driver would quote and escape each number. */
+function integers(values: readonly number[]): string {
+  return `{${values.join(',')}}`;
 }

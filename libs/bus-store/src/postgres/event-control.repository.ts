@@ -15,7 +15,7 @@ import { StorePool, type Queryable } from './connection';
 import { asUnavailable, TransactionAgain } from './connection.errors';
 import * as sql from './control/control-statements';
 import { takeUntouched } from './control/take-untouched';
-import { integerArrays } from './inbox/array-literal';
+import { integerArrays } from './array-literal';
 import { inTransaction } from './transaction';
 
 /** What an identity says once it is locked; `null`: it was free, and the placeholder stands in it now. */

@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg';
 import type { InboxBatch, PlannedEvent } from '../../event-inbox';
 import { named } from '../connection';
-import { bytesArray, plainArray, textArray } from './array-literal';
+import { bytesArray, plainArray, textArray } from '../array-literal';
 import { destinationsOf, placingSql, placingValues } from './placing-sql';
 import type { PlannedRows } from './planned-rows';
 

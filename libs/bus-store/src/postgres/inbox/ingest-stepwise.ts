@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import type { IngestOutcome, InboxBatch, PlannedEvent, QuarantinedRecord } from '../../event-inbox';
 import { named } from '../connection';
 import { TransactionAgain } from '../connection.errors';
-import { plainArray } from './array-literal';
+import { plainArray } from '../array-literal';
 import { bisect } from './bisect';
 import {
   graphsUnchanged,

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { StartedExecution } from '../../event-inbox';
-import { plainArray } from './array-literal';
+import { plainArray } from '../array-literal';
 import { destinationsOf, placingSql, placingValues } from './placing-sql';
 import { planRows, startedExecutions, type PlacedEvent } from './planned-rows';
 

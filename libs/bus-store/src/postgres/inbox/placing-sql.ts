@@ -1,5 +1,5 @@
 import { ATTEMPT_OUTCOMES } from '@bus/contracts';
-import { integerArrays, plainArray, textArray } from './array-literal';
+import { integerArrays, plainArray, textArray } from '../array-literal';
 import type { PlannedRows } from './planned-rows';
 
 const SKIPPED = ATTEMPT_OUTCOMES.indexOf('skipped');

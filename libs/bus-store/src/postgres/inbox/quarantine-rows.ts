@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import type { RecordFault } from '@bus/domain';
 import type { InboxBatch, PlannedEvent, QuarantinedRecord } from '../../event-inbox';
 import { named } from '../connection';
-import { bytesArray, plainArray, textArray } from './array-literal';
+import { bytesArray, plainArray, textArray } from '../array-literal';
 
 /** Longest text for people, in characters. */
 const MAX_DETAIL = 500;

@@ -1,5 +1,6 @@
 import { ATTEMPT_OUTCOMES, DEAD_CAUSES } from '@bus/contracts';
 import type { AttemptEnd } from '../../execution-ledger';
+import { plainArray, textArray } from '../array-literal';
 import { named } from '../connection';
 
 /**
@@ -54,19 +55,19 @@ export function closeValues(
 ): unknown[] {
   const column = <T>(value: (end: AttemptEnd) => T): T[] => ends.map(value);
   return [
-    column((end) => end.eventId),
-    column((end) => end.operationId),
-    column((end) => end.attempt),
-    column((end) => ATTEMPT_OUTCOMES.indexOf(end.outcome)),
-    column((end) => end.code),
-    column((end) => end.reason),
-    column((end) => end.output),
-    column((end) => end.durationMs),
-    column((end) => (end.after.kind === 'again' ? end.after.inMs : null)),
-    column((end) => end.after.kind !== 'again' || end.after.counts),
-    column((end) => (end.after.kind === 'again' ? end.after.maxAgeMs : null)),
-    column((end) => (end.after.kind === 'dead' ? DEAD_CAUSES.indexOf(end.after.cause) : null)),
-    column(laneKeyOf),
+    plainArray(column((end) => end.eventId)),
+    plainArray(column((end) => end.operationId)),
+    plainArray(column((end) => end.attempt)),
+    plainArray(column((end) => ATTEMPT_OUTCOMES.indexOf(end.outcome))),
+    textArray(column((end) => end.code)),
+    textArray(column((end) => end.reason)),
+    textArray(column((end) => end.output)),
+    plainArray(column((end) => end.durationMs)),
+    plainArray(column((end) => (end.after.kind === 'again' ? end.after.inMs : null))),
+    plainArray(column((end) => end.after.kind !== 'again' || end.after.counts)),
+    plainArray(column((end) => (end.after.kind === 'again' ? end.after.maxAgeMs : null))),
+    plainArray(column((end) => (end.after.kind === 'dead' ? DEAD_CAUSES.indexOf(end.after.cause) : null))),
+    textArray(column(laneKeyOf)),
   ];
 }
 
