@@ -91,8 +91,11 @@ export default [
         {
           depConstraints: walls,
           enforceBuildableLibDependency: false,
-          // tools/proof alone: it simulates the real stages (apps are imported by nobody else).
-          allow: ['^(\\.\\./)+apps/bus-consumer/src/simulation$'],
+          // Two tools alone: tools/proof simulates the real stages, tools/bench measures them (apps are imported by nobody else).
+          allow: [
+            '^(\\.\\./)+apps/bus-consumer/src/(simulation|embedding)$',
+            '^(\\.\\./)+apps/bus-producer/src/embedding$',
+          ],
         },
       ],
       'import-x/no-cycle': 'error',

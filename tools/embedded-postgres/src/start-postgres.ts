@@ -23,6 +23,8 @@ export interface PostgresOptions {
    * Default `true`.
    */
   durable?: boolean | 'processes';
+  /** Server settings beside the usual ones, or instead of them: `{ max_wal_size: '8GB' }`. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 export interface RunningPostgres {
@@ -46,7 +48,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
   const port = (options.port ?? Number(process.env.EMBEDDED_POSTGRES_PORT || 54_329)) || (await freePort());
   await endLeftover(dataDir);
   if (!existsSync(join(dataDir, 'PG_VERSION'))) initialise(dataDir, binaries);
-  const server = spawn(binaries.postgres, serverArguments(dataDir, port, options.durable ?? true), {
+  const server = spawn(binaries.postgres, serverArguments(dataDir, port, options), {
     ...binaries.identity,
     cwd: dataDir,
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -112,7 +114,8 @@ function initialise(dataDir: string, { initdb, identity }: PostgresBinaries): vo
   renameSync(aside, dataDir);
 }
 
-function serverArguments(dataDir: string, port: number, durable: boolean | 'processes'): string[] {
+function serverArguments(dataDir: string, port: number, options: PostgresOptions): string[] {
+  const { durable = true } = options;
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -128,6 +131,7 @@ function serverArguments(dataDir: string, port: number, durable: boolean | 'proc
     log_min_error_statement: 'panic',
     ...(durable === true ? {} : { fsync: 'off', full_page_writes: 'off' }),
     ...(durable === false ? { synchronous_commit: 'off' } : {}),
+    ...options.settings,
   };
   const pairs = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return ['-D', dataDir, '-p', String(port), ...pairs];

@@ -1,0 +1,68 @@
+import type { ExecutionLedger } from '@bus/store';
+
+/**
+ * Sees at the ledger's port when an end is durable: a close resolves behind its COMMIT. Knows of every execution that
+ * ended for good, and when.
+ */
+export class EndedExecutions {
+  private readonly counts = new Map<string, number>();
+  private readonly endsMs = new Map<string, Map<string, number>>();
+  private waiter: { isDone: () => boolean; go: () => void } | undefined;
+  private attempts = 0;
+
+  /** @param nameOf an operation's name by its id */
+  constructor(
+    ledger: ExecutionLedger,
+    private readonly nameOf: (operationId: number) => string,
+  ) {
+    const close = ledger.close.bind(ledger);
+    ledger.close = async (ends, context) => {
+      const outcome = await close(ends, context);
+      const atMs = performance.now();
+      this.attempts += ends.length;
+      ends.forEach(({ eventId, operationId, after }, index) => {
+        const isDead = outcome.dead.includes(index);
+        if (outcome.applied[index] && (after.kind !== 'again' || isDead))
+          this.ended(eventId, operationId, atMs);
+      });
+      if (this.waiter?.isDone()) {
+        this.waiter.go();
+        this.waiter = undefined;
+      }
+      return outcome;
+    };
+  }
+
+  /** Resolves once so many executions of each of these operations have ended since the last `reset`. */
+  until(operations: readonly string[], count: number): Promise<void> {
+    const isDone = () => operations.every((operation) => (this.counts.get(operation) ?? 0) >= count);
+    return new Promise((go) => {
+      if (isDone()) go();
+      else this.waiter = { isDone, go };
+    });
+  }
+
+  reset(): void {
+    this.counts.clear();
+    this.endsMs.clear();
+    this.attempts = 0;
+  }
+
+  /** Attempts that were closed, ended for good or not. */
+  get closedAttempts(): number {
+    return this.attempts;
+  }
+
+  /** When an event's execution ended, by `performance.now()`; NaN: not yet. */
+  endMs(eventId: string, operation: string): number {
+    return this.endsMs.get(eventId)?.get(operation) ?? NaN;
+  }
+
+  private ended(eventId: string, operationId: number, atMs: number): void {
+    const operation = this.nameOf(operationId);
+    this.counts.set(operation, (this.counts.get(operation) ?? 0) + 1);
+    const ends = this.endsMs.get(eventId);
+    if (ends) ends.set(operation, atMs);
+    else this.endsMs.set(eventId, new Map([[operation, atMs]]));
+  }
+}

@@ -1,0 +1,44 @@
+import { Arena, POSTGRES_SETTINGS } from './rig/arena';
+import type { BenchReport } from './report/bench-report';
+import type { Scenario, ScenarioResult } from './scenario';
+
+export interface BenchOptions {
+  quick: boolean;
+  rounds: number;
+  scenarios: readonly Scenario[];
+  workDir: string;
+  signal: AbortSignal;
+  progress(text: string): void;
+}
+
+/** Runs the scenarios one after another, each to its end whatever came of the others. */
+export async function runBench(
+  options: BenchOptions,
+): Promise<Pick<BenchReport, 'scenarios' | 'failures' | 'versions' | 'postgres'>> {
+  const { quick, rounds, signal, workDir, progress } = options;
+  const scenarios: ScenarioResult[] = [];
+  const failures: BenchReport['failures'] = [];
+  for (const scenario of options.scenarios) {
+    if (signal.aborted) break;
+    const say = (text: string) => progress(`${scenario.name.padEnd(8)} ${text}`);
+    say(scenario.title);
+    const arena = await Arena.open({ workDir, signal, progress: say });
+    try {
+      scenarios.push(await scenario.run({ quick, rounds, arena, signal, progress: say }));
+    } catch (error) {
+      if (signal.aborted) break;
+      say(`FAILED: ${String(error)}`);
+      failures.push({
+        scenario: scenario.name,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    } finally {
+      await arena.close();
+    }
+  }
+  const versions = Object.assign(
+    { Node: process.versions.node },
+    ...scenarios.map((result) => result.versions),
+  );
+  return { scenarios, failures, versions, postgres: { ...POSTGRES_SETTINGS } };
+}

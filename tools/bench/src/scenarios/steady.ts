@@ -1,0 +1,193 @@
+import { join } from 'node:path';
+import type { Hops, HopsRequest } from '../hop-probe/main';
+import { interleaved, type Round } from '../measure/rounds';
+import { median, percentile } from '../measure/statistics';
+import { openWindow } from '../measure/usage-window';
+import { BenchService } from '../rig/bench-service';
+import { ContenderProcess } from '../rig/contender-process';
+import { BUS, loadPeers, omnibus, type Contender } from '../rig/contenders';
+import { redisVersion } from '../rig/redis-server';
+import { ROOT } from '../rig/root';
+import type { BenchContext, Goal, Row, Scenario } from '../scenario';
+
+const RATES = [200, 1_000, 2_000];
+const SECONDS = { quick: 8, full: 20 };
+const WARM_UP_SECONDS = 3;
+const HOPS = 300;
+const PROBE = 'probe: commit, RPC, commit';
+
+interface Latency {
+  p50Ms: number;
+  p99Ms: number;
+  maxMs: number;
+  cpuCores: number;
+  /** Of the probe alone. */
+  hops?: { commitMs: number; rpcMs: number };
+}
+
+/** Events one by one at a fixed rate, whatever comes of the ones before; the probe on the same schedule. */
+export const steady: Scenario = {
+  name: 'steady',
+  title:
+    'from the instant an event is due to be published until the last of its 4 results is durable, open loop',
+  quick: true,
+  async run(context) {
+    const { quick, progress } = context;
+    const rates = quick ? RATES.slice(0, 1) : RATES;
+    const name = (perSecond: number) => `${BUS} over Nest TCP, ${perSecond}/s`;
+    const peers = quick
+      ? []
+      : loadPeers(progress).filter(
+          ({ steady: can, store }) => can && (store === 'postgres' || redisVersion() !== null),
+        );
+    const { rounds, rejectedWindows, noisy } = await interleaved<Latency>(context, [
+      { name: PROBE, run: () => probe(context) },
+      ...rates.map((perSecond) => ({ name: name(perSecond), run: () => bus(context, perSecond) })),
+      ...peers.map((peer) => ({ name: `${peer.name}, 200/s`, run: () => peerRound(context, peer) })),
+    ]);
+    const of = (variant: string, read: (latency: Latency) => number) =>
+      median((rounds.get(variant) ?? []).map(({ figures }) => read(figures)));
+    const hops = of(PROBE, (latency) => 2 * (latency.hops?.commitMs ?? NaN) + (latency.hops?.rpcMs ?? NaN));
+    const rows = [...rounds].map(([variant, found]) => rowOf(variant, found));
+    const goals: Goal[] = [
+      {
+        id: 'P5',
+        text: 'p50 at 200/s ÷ sum of raw hops (commit, RPC, commit)',
+        figure: of(name(200), (latency) => latency.p50Ms) / hops,
+        sense: 'at most',
+        goal: 2.5,
+      },
+      {
+        id: 'P5',
+        text: 'p99 at 200/s ÷ p99 of the open-loop probe',
+        figure: of(name(200), (latency) => latency.p99Ms) / of(PROBE, (latency) => latency.p99Ms),
+        sense: 'at most',
+        goal: 3,
+      },
+    ];
+    if (!quick)
+      goals.push({
+        id: 'P6',
+        text: 'p50 at 1,000/s ÷ p50 at 200/s',
+        figure: of(name(1_000), (latency) => latency.p50Ms) / of(name(200), (latency) => latency.p50Ms),
+        sense: 'at most',
+        goal: 2,
+      });
+    const categories = rows.map(({ variant }) => variant);
+    return {
+      name: 'steady',
+      title: steady.title,
+      rows,
+      goals,
+      plots: [
+        {
+          kind: 'bars',
+          title: 'Latency, open loop',
+          unit: 'ms',
+          logarithmic: true,
+          categories,
+          series: [
+            { name: 'p50', values: categories.map((variant) => of(variant, (latency) => latency.p50Ms)) },
+            { name: 'p99', values: categories.map((variant) => of(variant, (latency) => latency.p99Ms)) },
+          ],
+        },
+      ],
+      rejectedWindows,
+      notes: [
+        `Raw hops, each alone: commit ${of(PROBE, (l) => l.hops?.commitMs ?? NaN).toFixed(2)} ms, ` +
+          `RPC ${of(PROBE, (l) => l.hops?.rpcMs ?? NaN).toFixed(2)} ms. The bus makes one commit more than the probe: the log's.`,
+        ...noisy,
+      ],
+    };
+  },
+};
+
+async function probe({ arena, quick }: BenchContext): Promise<Round<Latency>> {
+  const database = await arena.freshDatabase();
+  const service = await BenchService.start(arena);
+  const { process: hopProbe } = await ContenderProcess.start({
+    name: PROBE,
+    command: process.execPath,
+    args: ['--max-semi-space-size=64', join(ROOT, 'dist/tools/bench/hop-probe.js')],
+    env: { RPC_PORT: String(service.rpcPort), DATABASE_URL: database.url },
+    cwd: ROOT,
+    logFile: join(arena.logDir, 'hop-probe.log'),
+  });
+  try {
+    const ask: HopsRequest = { kind: 'hops', count: HOPS };
+    await hopProbe.ask<Hops>(ask, 'hopped', 60_000);
+    const close = openWindow({ probe: hopProbe.pid, service: service.pid, store: arena.postgres.pid });
+    const hops = await hopProbe.ask<Hops>(ask, 'hopped', 60_000);
+    const { latenciesMs } = await hopProbe.steady({ perSecond: 200, seconds: secondsOf(quick), firstId: 0 });
+    return { usage: close(), figures: { ...latencyOf(latenciesMs, NaN), hops } };
+  } finally {
+    await hopProbe.stop();
+    await service.stop();
+    await database.drop();
+  }
+}
+
+async function bus({ arena, quick }: BenchContext, perSecond: number): Promise<Round<Latency>> {
+  const service = await BenchService.start(arena);
+  const running = await omnibus.start(arena, { BENCH_ENDPOINT: service.endpoint });
+  try {
+    await running.process.steady({ perSecond, seconds: WARM_UP_SECONDS, firstId: 0 });
+    const close = openWindow({ ...running.roots, service: service.pid });
+    const { latenciesMs } = await running.process.steady({
+      perSecond,
+      seconds: secondsOf(quick),
+      firstId: 100_000,
+    });
+    return roundOf(close(), latenciesMs);
+  } finally {
+    await running.stop();
+    await service.stop();
+  }
+}
+
+async function peerRound({ arena, quick }: BenchContext, peer: Contender): Promise<Round<Latency>> {
+  const running = await peer.start(arena);
+  try {
+    await running.process.steady({ perSecond: 200, seconds: WARM_UP_SECONDS, firstId: 0 });
+    const close = openWindow(running.roots);
+    const { latenciesMs } = await running.process.steady({
+      perSecond: 200,
+      seconds: secondsOf(quick) / 2,
+      firstId: 100_000,
+    });
+    return roundOf(close(), latenciesMs);
+  } finally {
+    await running.stop();
+  }
+}
+
+function secondsOf(quick: boolean): number {
+  return quick ? SECONDS.quick : SECONDS.full;
+}
+
+function roundOf(usage: Round<Latency>['usage'], latenciesMs: readonly number[]): Round<Latency> {
+  const cpu = Object.values(usage.cpuSeconds).reduce((sum, seconds) => sum + seconds, 0);
+  return { usage, figures: latencyOf(latenciesMs, cpu / usage.wallSeconds) };
+}
+
+function latencyOf(latenciesMs: readonly number[], cpuCores: number): Latency {
+  return {
+    p50Ms: percentile(latenciesMs, 0.5),
+    p99Ms: percentile(latenciesMs, 0.99),
+    maxMs: Math.max(...latenciesMs),
+    cpuCores,
+  };
+}
+
+function rowOf(variant: string, rounds: Round<Latency>[]): Row {
+  const of = (read: (latency: Latency) => number) => rounds.map(({ figures }) => read(figures));
+  return {
+    variant,
+    figures: {
+      p50: { unit: 'ms', rounds: of((latency) => latency.p50Ms) },
+      p99: { unit: 'ms', rounds: of((latency) => latency.p99Ms) },
+      max: { unit: 'ms', rounds: of((latency) => latency.maxMs) },
+      CPU: { unit: 'cores', rounds: of((latency) => latency.cpuCores) },
+    },
+  };
+}
