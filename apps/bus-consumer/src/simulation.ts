@@ -23,3 +23,4 @@ export { EventIntake } from './inbox/event-intake';
 export { InboxRecord } from './inbox/inbox-record';
 export { LogReading } from './inbox/log-reading';
 export { SystemTimers, Timers } from './timers';
+export { Chores } from './upkeep/chores';

@@ -7,6 +7,8 @@ export interface RecordBatch {
   /** `kafka:<cluster id>/<topic>` or `postgres:<uuid made with the log>`: another broker never inherits a position. */
   logId: string;
   partition: number;
+  /** The position that this batch continues: nothing lies between it and the first record. */
+  start: bigint;
   /** At most 500, ascending by offset; may be empty where only a gap was read. */
   records: IncomingRecord[];
   /** Position after the batch: the last record's + 1; at a fetch's end the fetch's own last offset + 1 (gaps). */

@@ -42,6 +42,11 @@ export abstract class BrokerSubscriber {
   abstract resume(): void;
   /** Lag of the partitions assigned here; throws while the broker is away. */
   abstract lag(): Promise<PartitionLag[]>;
+  /**
+   * Goes on at the stored position where it is not the one held. To be called now and then: a store that was put back
+   * to an older state has forgotten records that were read already, and nobody else would read them again.
+   */
+  abstract recheck(): Promise<void>;
   /** Ends fetching, waits for the batch under way, leaves the group. */
   abstract stop(): Promise<void>;
 }

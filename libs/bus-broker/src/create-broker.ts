@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { type BrokerOptions, DEFAULT_PARTITIONS, DEFAULT_TOPIC, silent } from './broker-options';
 import type { BrokerPublisher } from './broker-publisher';
@@ -25,6 +26,7 @@ const POOL_SIZE = 2;
 /** A cluster that starts, or is loaded, answers late: making a topic is done once, and may take its time. */
 const MAKE_WITHIN_MS = 60_000;
 const MAKE_REQUEST_TIMEOUT_MS = 15_000;
+const MAKE_AGAIN_MS = 300;
 
 /** @throws LogSettingsError where an address is missing */
 export function createPublisher(options: BrokerOptions): BrokerPublisher {
@@ -70,15 +72,29 @@ export async function ensureLog(options: BrokerOptions): Promise<string> {
 
 async function ensureTopic(options: BrokerOptions): Promise<string> {
   const demands = kafkaOptions(options);
+  const untilMs = performance.now() + MAKE_WITHIN_MS;
   const line = new KafkaAdminLine({ ...demands, requestTimeoutMs: MAKE_REQUEST_TIMEOUT_MS });
   try {
-    return await line.ask(async (admin) => {
-      await createTopic(admin, demands);
-      return (await checkTopic(admin, demands)).logId;
-    }, MAKE_WITHIN_MS);
+    for (;;) {
+      try {
+        return await line.ask(async (admin) => {
+          await createTopic(admin, demands);
+          return (await checkTopic(admin, demands)).logId;
+        }, MAKE_WITHIN_MS);
+      } catch (error) {
+        if (!isBeingMade(error) || performance.now() > untilMs) throw error;
+        await pause(MAKE_AGAIN_MS);
+      }
+    }
   } finally {
     await line.close();
   }
+}
+
+/** A topic that was just made: not every broker knows it yet, or who leads it. */
+function isBeingMade(error: unknown): boolean {
+  const { type } = ((error as Error).cause ?? {}) as { type?: unknown };
+  return type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
 }
 
 async function ensureTables(options: BrokerOptions): Promise<string> {

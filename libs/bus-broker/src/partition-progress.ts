@@ -68,6 +68,18 @@ export function lagOf(
   return { partition, lag: lag > 0n ? lag : 0n, ...(hindrances.has('grown') ? { held: true } : {}) };
 }
 
+/** Those whose stored position is not the one held: the store was put back to an older state (a failover that lost
+ *  commits), or a batch is just ending. */
+export async function strayed(
+  receiver: BatchReceiver,
+  logId: string,
+  progresses: readonly PartitionProgress[],
+): Promise<PartitionProgress[]> {
+  if (progresses.length === 0) return [];
+  const stored = await receiver.stored(logId);
+  return progresses.filter(({ partition, position }) => stored.get(partition) !== position);
+}
+
 /** Hands a batch to the receiver and notes where the partition stands then.
  *  @returns `stored`, `moved` (go on at the new position) or `failed` (the same batch again after a pause) */
 export async function handOver(

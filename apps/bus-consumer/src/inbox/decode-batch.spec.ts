@@ -27,7 +27,7 @@ function record(offset: bigint, over: Partial<IncomingEvent> = {}): IncomingReco
   };
 }
 const decode = (records: IncomingRecord[]) =>
-  decodeBatch({ logId: 'memory:1', partition: 0, records, nextOffset: 100n, logStart: 0n });
+  decodeBatch({ logId: 'memory:1', partition: 0, start: 0n, records, nextOffset: 100n, logStart: 0n });
 
 describe(decodeBatch, () => {
   it('keeps the first of twins, and counts its repeats', () => {

@@ -44,7 +44,11 @@ export function decodeBatch(batch: RecordBatch): DecodedBatch {
       decoded.twins++;
       (first.twins ??= []).push(record);
     } else
-      return { ...decoded, nextOffset: record.offset, rest: { ...batch, records: batch.records.slice(at) } };
+      return {
+        ...decoded,
+        nextOffset: record.offset,
+        rest: { ...batch, start: record.offset, records: batch.records.slice(at) },
+      };
   }
   return decoded;
 }

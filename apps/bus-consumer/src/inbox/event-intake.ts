@@ -68,10 +68,12 @@ export class EventIntake extends BatchReceiver {
   }
 
   private async receiveDecoded(batch: RecordBatch, decoded: DecodedBatch): Promise<BatchOutcome> {
-    const { logId, partition, records, logStart } = batch;
+    const { logId, partition, records, logStart, start } = batch;
     const { nextOffset } = decoded;
     const position = await this.positionsHeld.of(logId, partition, logStart);
-    if ((records.at(0)?.offset ?? nextOffset) < position) return { outcome: 'seek', offset: position };
+    // Never `next` of a batch that does not begin here: before it lie records that were stored already, or (the store
+    // was put back to an older state) records that it has forgotten.
+    if (start !== position) return { outcome: 'seek', offset: position };
     const startedMs = this.session.clock.monotonicMs();
     const { window } = this.session.inHand;
     const room = await this.record.reserveRoom(window, Math.min(records.length, WINDOW_EVENTS));

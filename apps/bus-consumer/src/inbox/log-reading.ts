@@ -2,8 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { BrokerSubscriber } from '@bus/broker';
 import { InFlightWindow } from '../dispatch/in-flight-window';
 import { backoffMs, pause, Timers } from '../timers';
+import { Chores } from '../upkeep/chores';
 import { EventIntake } from './event-intake';
 import { InboxRecord } from './inbox-record';
+
+/** How soon records are read again that a store has forgotten: a failover to an older state. */
+const RECHECK_EVERY_MS = 10_000;
 
 /** Reads the log into the inbox, from start to stop; rests while the memory is full. */
 @Injectable()
@@ -17,7 +21,10 @@ export class LogReading {
     private readonly record: InboxRecord,
     private readonly window: InFlightWindow,
     private readonly timers: Timers,
-  ) {}
+    chores: Chores,
+  ) {
+    chores.add('stored positions', RECHECK_EVERY_MS, () => this.subscriber.recheck());
+  }
 
   /** Resolves once the first assignment is known (or it was stopped): a broker that is away is waited for. */
   async start(): Promise<void> {

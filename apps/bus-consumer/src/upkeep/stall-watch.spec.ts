@@ -21,6 +21,9 @@ class FakeSubscriber extends BrokerSubscriber {
   override async lag(): Promise<PartitionLag[]> {
     return this.lags;
   }
+  override async recheck(): Promise<void> {
+    // reads nothing
+  }
   override async stop(): Promise<void> {
     // reads nothing
   }

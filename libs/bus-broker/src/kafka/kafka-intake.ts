@@ -92,6 +92,7 @@ export class KafkaIntake {
     const batch = {
       logId: progress.logId,
       partition,
+      start: progress.position ?? fetched.first,
       records,
       nextOffset: next,
       logStart: progress.logStart,

@@ -2,7 +2,7 @@ import type { Consumer, EachBatchPayload } from 'kafkajs';
 import type { BrokerLogger } from '../broker-options';
 import { type BatchReceiver, BrokerSubscriber, type PartitionLag } from '../broker-subscriber';
 import { LogSettingsError } from '../broker.errors';
-import { lagOf, type PartitionProgress } from '../partition-progress';
+import { lagOf, strayed, type PartitionProgress } from '../partition-progress';
 import { WakeLine } from '../wake-line';
 import { within } from '../within';
 import { KafkaAdminLine } from './kafka-admin-line';
@@ -41,6 +41,7 @@ export class KafkaSubscriber extends BrokerSubscriber {
   private askStop: () => void = () => undefined;
   private readonly stopAsked = new Promise<undefined>((done) => (this.askStop = () => done(undefined)));
   private positions: KafkaPositions | undefined;
+  private receiver: BatchReceiver | undefined;
   private run: Run | undefined;
   private paused = false;
   private stopped = false;
@@ -58,6 +59,7 @@ export class KafkaSubscriber extends BrokerSubscriber {
     const { topic, partitions, logger } = this.options;
     const positions = new KafkaPositions({ topic, partitions, admin: this.admin, logger }, receiver);
     this.positions = positions;
+    this.receiver = receiver;
     const assignment = new Promise<void>((joined, refused) => (this.first = { joined, refused }));
     this.running = this.keepRunning(receiver, positions);
     await assignment;
@@ -77,6 +79,25 @@ export class KafkaSubscriber extends BrokerSubscriber {
     if (!this.positions) return [];
     const { bounds } = await this.positions.look();
     return (this.run?.assignment.all() ?? []).map((progress) => lagOf(progress, bounds));
+  }
+
+  async recheck(): Promise<void> {
+    const { run, receiver, positions } = this;
+    if (!run || !receiver || !positions) return;
+    const { assignment } = run;
+    const held = assignment.all().filter(({ readable, position }) => readable && position !== undefined);
+    for (const progress of await strayed(receiver, held[0]?.logId ?? '', held)) {
+      await progress.turn(async () => {
+        if (!assignment.isCurrent(progress) || !progress.readable) return;
+        const before = progress.position;
+        await positions.load([progress]);
+        if (progress.position === before) return; // a batch was just ending
+        const { partition, position } = progress;
+        const details = { partition, from: String(before), to: String(position) };
+        this.options.logger('warn', 'the stored position was moved; reading goes on there', details);
+        assignment.seek(progress);
+      });
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { BrokerLogger } from '../broker-options';
 import type { BatchReceiver } from '../broker-subscriber';
 import { GrowthGate } from '../growth-gate';
-import { type LogBounds, PartitionProgress } from '../partition-progress';
+import { type LogBounds, PartitionProgress, strayed } from '../partition-progress';
 import type { Beat } from './log-membership';
 import type { LogReader } from './log-reader';
 
@@ -48,6 +48,12 @@ export class PostgresPartitions {
     void this.load(bounds);
   }
 
+  /** See BrokerSubscriber.recheck. */
+  async recheck(): Promise<void> {
+    const held = this.readable();
+    for (const progress of await strayed(this.receiver, this.logId, held)) await this.place(progress);
+  }
+
   /** Compares a position with the log as it is now; stops the partition and tells the receiver where it is outside.
    *  @returns whether it is inside   @throws where the database is away */
   async confirm(progress: PartitionProgress): Promise<boolean> {
@@ -56,6 +62,8 @@ export class PostgresPartitions {
     if (!bounds || position === undefined || progress.hindrances.has('stopped')) return false;
     progress.logStart = bounds.start;
     if (position >= bounds.start && position <= bounds.end) return true;
+    // The log lies in the same database: where that was put back, log and stored position have gone back together.
+    if (await this.place(progress)) return false;
     progress.hindrances.add('stopped');
     const gap = { position, logStart: bounds.start, logEnd: bounds.end };
     this.receiver.outOfRange(progress.logId, progress.partition, gap);
@@ -66,6 +74,19 @@ export class PostgresPartitions {
       logEnd: String(bounds.end),
     });
     return false;
+  }
+
+  /** Takes the stored position. @returns whether it is another one than was held */
+  private async place(progress: PartitionProgress): Promise<boolean> {
+    const { partition, position, logStart, logId } = progress;
+    const positions = await this.receiver.positions(logId, new Map([[partition, logStart]]));
+    const stored = positions.get(partition) ?? logStart;
+    if (stored === position || !this.isCurrent(progress)) return false;
+    const details = { partition, from: String(position), to: String(stored) };
+    this.logger('warn', 'the stored position was moved; reading goes on there', details);
+    progress.moveTo(stored);
+    this.changed();
+    return true;
   }
 
   backOff(progress: PartitionProgress): void {

@@ -88,6 +88,10 @@ export class PostgresSubscriber extends BrokerSubscriber {
     return (this.partitions?.all() ?? []).map((progress) => lagOf(progress, bounds));
   }
 
+  async recheck(): Promise<void> {
+    await this.partitions?.recheck();
+  }
+
   async stop(): Promise<void> {
     if (this.stopped) return void (await this.running);
     this.stopped = true;
@@ -215,5 +219,5 @@ function toBatch(
   const last = records?.at(-1);
   const nextOffset = last ? last.offset + 1n : knownEnd;
   if (position === undefined || nextOffset === undefined || nextOffset <= position) return [];
-  return [[progress, { logId, partition, records: records ?? [], nextOffset, logStart }]];
+  return [[progress, { logId, partition, start: position, records: records ?? [], nextOffset, logStart }]];
 }

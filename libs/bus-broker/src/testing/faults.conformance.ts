@@ -81,6 +81,30 @@ export function faultsConformance(harness: () => BrokerHarness): void {
     await publisher.stop();
   });
 
+  it('reads again what a store that was put back to an older state has forgotten', async () => {
+    const publisher = harness().publisher();
+    const subscriber = harness().subscriber();
+    const receiver = new RecordingReceiver();
+    await publisher.start();
+    await subscriber.start(receiver);
+    allAccepted(await publisher.publish(['a', 'b', 'c'].map((text) => record(0, text))));
+    await receiver.until('all of them', () => receiver.store.records.length === 3);
+    const { logId } = receiver.batches[0];
+
+    receiver.store.records.splice(1);
+    receiver.store.positions.set(RecordingStore.place(logId, 0), 1n);
+    await subscriber.recheck();
+    await receiver.until('the two again', () => receiver.store.records.length === 3);
+    expect(receiver.store.valuesOf(0)).toEqual(['a', 'b', 'c']);
+
+    allAccepted(await publisher.publish([record(0, 'd')]));
+    await receiver.until('the next', () => receiver.store.records.length === 4);
+    await subscriber.recheck();
+    expect(receiver.store.valuesOf(0)).toEqual(['a', 'b', 'c', 'd']);
+    await subscriber.stop();
+    await publisher.stop();
+  });
+
   it('answers within 5 s while the broker is away, and both ends go on by themselves after', async () => {
     const publisher = harness().publisher();
     const subscriber = harness().subscriber();

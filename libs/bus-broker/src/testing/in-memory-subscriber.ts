@@ -1,7 +1,7 @@
 import { BATCH_RECORDS, silent } from '../broker-options';
 import type { RecordBatch } from '../broker-record';
 import { type BatchReceiver, BrokerSubscriber, type PartitionLag } from '../broker-subscriber';
-import { handOver, PartitionProgress } from '../partition-progress';
+import { handOver, PartitionProgress, strayed } from '../partition-progress';
 import { WakeLine } from '../wake-line';
 import type { InMemoryBroker } from './in-memory-broker';
 
@@ -44,6 +44,17 @@ export class InMemorySubscriber extends BrokerSubscriber {
       const lag = this.broker.bounds(partition).end - (position ?? logStart);
       return { partition, lag: lag > 0n ? lag : 0n };
     });
+  }
+
+  async recheck(): Promise<void> {
+    const { receiver, logId } = this;
+    if (!receiver) return;
+    for (const progress of await strayed(receiver, logId, this.readable())) {
+      const starts = new Map([[progress.partition, this.broker.bounds(progress.partition).start]]);
+      const positions = await receiver.positions(logId, starts);
+      progress.moveTo(positions.get(progress.partition) ?? 0n);
+    }
+    this.look();
   }
 
   async stop(): Promise<void> {
@@ -113,7 +124,14 @@ export class InMemorySubscriber extends BrokerSubscriber {
     const last = records.at(-1);
     const more = last !== undefined && records.length === BATCH_RECORDS;
     const nextOffset = more ? last.offset + 1n : bounds.end;
-    const batch: RecordBatch = { logId, partition, records, nextOffset, logStart: bounds.start };
+    const batch: RecordBatch = {
+      logId,
+      partition,
+      start: position,
+      records,
+      nextOffset,
+      logStart: bounds.start,
+    };
     if ((await handOver(receiver, progress, batch, silent)) !== 'failed') return true;
     setTimeout(() => {
       progress.hindrances.delete('backoff');

@@ -102,8 +102,7 @@ export class RecordingReceiver extends BatchReceiver {
     }
     const place = RecordingStore.place(batch.logId, batch.partition);
     const stored = this.store.positions.get(place) ?? 0n;
-    const first = batch.records.at(0)?.offset ?? batch.nextOffset;
-    if (this.held.get(place) !== stored || first < stored) {
+    if (this.held.get(place) !== stored || batch.start !== stored) {
       this.held.set(place, stored);
       this.changed();
       return { outcome: 'seek', offset: stored };

@@ -56,6 +56,16 @@ export class LogSubscriber extends BrokerSubscriber implements LogMember {
     return Promise.resolve([]);
   }
 
+  override async recheck(): Promise<void> {
+    const stored = await this.receiver?.stored(this.broker.logId);
+    for (const [partition, reader] of this.readers) {
+      if (stored?.get(partition) === reader.position || reader.wake === null) continue;
+      const positions = await this.receiver?.positions(this.broker.logId, new Map([[partition, 0n]]));
+      reader.position = positions?.get(partition) ?? 0n;
+      this.wakeReader(reader);
+    }
+  }
+
   override async stop(): Promise<void> {
     this.isStopped = true;
     this.firstAssignment?.();
@@ -160,7 +170,8 @@ export class LogSubscriber extends BrokerSubscriber implements LogMember {
     this.handing(reader, nextOffset);
     const before = reader.position;
     try {
-      const batch = { logId: broker.logId, partition, records, nextOffset, logStart: 0n };
+      const { position: start } = reader;
+      const batch = { logId: broker.logId, partition, start, records, nextOffset, logStart: 0n };
       const outcome = await receiver.receive(batch);
       if (outcome.outcome === 'seek') {
         reader.position = outcome.offset;

@@ -5,6 +5,7 @@ import {
   ActiveGraphs,
   AttemptRun,
   BatchPlanner,
+  Chores,
   ConsumerMetrics,
   Dispatcher,
   DispatchRun,
@@ -109,12 +110,17 @@ export class Replica {
     const planner = new BatchPlanner(graphs, EXPRESSIONS, inHand);
     const intake = new EventIntake(inbox, session, planner, dispatcher, inboxRecord);
     const subscriber = world.parts.subscriber(process, random.fork('subscriber'));
-    const reading = new LogReading(subscriber, intake, inboxRecord, window, timers);
-    void dispatch.start().then(() => reading.start());
+    const chores = new Chores(clock, timers);
+    const reading = new LogReading(subscriber, intake, inboxRecord, window, timers, chores);
+    void dispatch.start().then(() => {
+      chores.start();
+      return reading.start();
+    });
     return {
       process,
       link,
       stop: async () => {
+        chores.stop();
         await Promise.all([reading.stop(), dispatch.stopClaims()]);
         await dispatch.drain();
       },
