@@ -12,7 +12,7 @@ const output = (name) => ({
   codeSplitting: false,
 });
 
-export default ['bus', 'service', 'stock-service', 'stock-caller', 'hop-probe'].map((name) => ({
+export default ['bus', 'downstream', 'stock-downstream', 'stock-caller', 'hop-probe'].map((name) => ({
   ...shared,
   input: `tools/bench/src/${name}/main.ts`,
   output: output(name),

@@ -9,6 +9,7 @@ import { ROOT } from './rig/root';
 import { runBench } from './run-bench';
 import type { Goal } from './scenario';
 import { ALL_SCENARIOS } from './scenarios';
+import { simulateCommand } from './simulate/simulate-command';
 
 const ROUNDS = { quick: 3, full: 5 };
 const AFTER_SIGINT = 130;
@@ -16,6 +17,7 @@ const AFTER_SIGINT = 130;
 interface Options {
   quick?: boolean;
   rounds?: number;
+  noisy?: boolean;
   reportDir: string;
 }
 
@@ -35,8 +37,10 @@ program
   .argument('[scenarios...]', `some of ${ALL_SCENARIOS.map(({ name }) => name).join(', ')} (default: all)`)
   .option('--quick', 'the short ones, medians of 3, with a quarter of slack: for CI')
   .option('--rounds <n>', 'medians of so many (default: 5, quick: 3)', toCount)
+  .option('--noisy', 'take windows that others disturb, too: for a first look')
   .option('--report-dir <dir>', 'where the report goes', 'docs/benchmarks')
   .action(bench);
+program.addCommand(simulateCommand());
 program.parseAsync().catch((error: Error) => {
   console.error(error.stack ?? error.message);
   process.exitCode = 1;
@@ -56,6 +60,7 @@ async function bench(names: string[], options: Options): Promise<void> {
   const found = await runBench({
     quick,
     rounds,
+    noisy: options.noisy === true,
     scenarios: chosen,
     workDir: join(ROOT, '.data/bench'),
     signal: stopping.signal,

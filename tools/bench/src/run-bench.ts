@@ -5,6 +5,7 @@ import type { Scenario, ScenarioResult } from './scenario';
 export interface BenchOptions {
   quick: boolean;
   rounds: number;
+  noisy: boolean;
   scenarios: readonly Scenario[];
   workDir: string;
   signal: AbortSignal;
@@ -15,7 +16,7 @@ export interface BenchOptions {
 export async function runBench(
   options: BenchOptions,
 ): Promise<Pick<BenchReport, 'scenarios' | 'failures' | 'versions' | 'postgres'>> {
-  const { quick, rounds, signal, workDir, progress } = options;
+  const { quick, rounds, noisy, signal, workDir, progress } = options;
   const scenarios: ScenarioResult[] = [];
   const failures: BenchReport['failures'] = [];
   for (const scenario of options.scenarios) {
@@ -24,7 +25,7 @@ export async function runBench(
     say(scenario.title);
     const arena = await Arena.open({ workDir, signal, progress: say });
     try {
-      scenarios.push(await scenario.run({ quick, rounds, arena, signal, progress: say }));
+      scenarios.push(await scenario.run({ quick, rounds, noisy, arena, signal, progress: say }));
     } catch (error) {
       if (signal.aborted) break;
       say(`FAILED: ${String(error)}`);

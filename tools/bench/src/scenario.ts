@@ -97,6 +97,8 @@ export interface BenchContext {
   quick: boolean;
   /** Medians are of so many. */
   rounds: number;
+  /** Windows that others disturb count: for a first look, never for figures. */
+  noisy: boolean;
   arena: Arena;
   signal: AbortSignal;
   progress(text: string): void;

@@ -34,7 +34,7 @@ export async function interleaved<F>(
         context.progress(`${variant.name}: round ${round} of ${context.rounds}`);
         const found = await variant.run(round);
         const isQuiet = found.usage.otherCores <= MOST_OTHER_CORES;
-        if (!isQuiet && repeat < MOST_REPEATS) {
+        if (!isQuiet && !context.noisy && repeat < MOST_REPEATS) {
           rejectedWindows += 1;
           continue;
         }

@@ -6,9 +6,9 @@ import { runOnce } from '@bus/local-bus';
 import { freePort, ProofProcess, StageKafka, type ProofRole } from '@bus/proof';
 import { createStorePool, PostgresOperationGraphs, type StorePool } from '@bus/store';
 import { OPERATIONS, TYPE } from '../bus/bench-events';
-import type { Behaviour } from '../service/no-op.handler';
+import type { Behaviour } from '../downstream/no-op.handler';
 import type { Arena, BenchDatabase } from './arena';
-import { BenchService } from './bench-service';
+import { BenchDownstream } from './bench-downstream';
 import { busEnv, NODE_ARGS } from './contenders';
 import { ROOT } from './root';
 
@@ -34,7 +34,7 @@ export class BusCluster {
     private readonly env: Record<string, string>,
     readonly database: BenchDatabase,
     readonly pool: StorePool,
-    readonly service: BenchService,
+    readonly service: BenchDownstream,
     readonly kafka: StageKafka | null,
     private readonly ownsDatabase: boolean,
   ) {}
@@ -65,7 +65,7 @@ export class BusCluster {
       { ...process.env, ...env },
       ROOT,
     );
-    const service = await BenchService.start(arena, options.service);
+    const service = await BenchDownstream.start(arena, options.service);
     const pool = createStorePool({ connectionString: database.url, applicationName: 'bench', poolSize: 2 });
     pool.on('error', () => undefined); // its database is dropped under it at the end
     const cluster = new BusCluster(

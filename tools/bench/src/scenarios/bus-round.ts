@@ -1,9 +1,9 @@
 import { openWindow, type Usage } from '../measure/usage-window';
 import type { Loaded, LoadRequest } from '../bus/load';
 import type { Arena, BenchDatabase } from '../rig/arena';
-import { BenchService } from '../rig/bench-service';
+import { BenchDownstream } from '../rig/bench-downstream';
 import { omnibus, type RunningContender } from '../rig/contenders';
-import type { Behaviour } from '../service/no-op.handler';
+import type { Behaviour } from '../downstream/no-op.handler';
 
 const LOAD_WITHIN_MS = 300_000;
 
@@ -30,7 +30,7 @@ export async function withBus<T>(
   options: BusRoundOptions,
   work: (round: BusRound) => Promise<T>,
 ): Promise<T> {
-  const service = options.service ? await BenchService.start(arena, options.service) : null;
+  const service = options.service ? await BenchDownstream.start(arena, options.service) : null;
   const env = {
     ...(service ? { BENCH_ENDPOINT: service.endpoint } : {}),
     BENCH_OPERATIONS: JSON.stringify(options.operations ?? {}),

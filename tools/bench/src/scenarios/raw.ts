@@ -5,7 +5,7 @@ import { atOnce } from '../measure/at-once';
 import { interleaved, type Round } from '../measure/rounds';
 import { median, percentile } from '../measure/statistics';
 import { openWindow } from '../measure/usage-window';
-import { BenchService } from '../rig/bench-service';
+import { BenchDownstream } from '../rig/bench-downstream';
 import { ContenderProcess } from '../rig/contender-process';
 import { ROOT } from '../rig/root';
 import type { BenchContext, Row, Scenario } from '../scenario';
@@ -141,7 +141,7 @@ export async function inserts(
 
 async function stockCalls({ arena }: BenchContext, inFlight: number, count: number): Promise<Round<Raw>> {
   const database = await arena.freshDatabase();
-  const service = await BenchService.startStock(arena);
+  const service = await BenchDownstream.startStock(arena);
   const { process: caller } = await ContenderProcess.start({
     name: 'stock caller',
     command: process.execPath,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { interleaved, type Round } from '../measure/rounds';
 import { median } from '../measure/statistics';
 import { openWindow } from '../measure/usage-window';
-import { BenchService } from '../rig/bench-service';
+import { BenchDownstream } from '../rig/bench-downstream';
 import { ContenderProcess, type Drained } from '../rig/contender-process';
 import { BUS, omnibus } from '../rig/contenders';
 import { ROOT } from '../rig/root';
@@ -77,7 +77,7 @@ export const rpc: Scenario = {
 
 async function raw({ arena }: BenchContext, count: number): Promise<Round<Calls>> {
   const database = await arena.freshDatabase();
-  const service = await BenchService.startStock(arena);
+  const service = await BenchDownstream.startStock(arena);
   const caller = await stockCaller(arena.logDir, service.rpcPort, database.url);
   try {
     const ask = (request: CallsRequest) => caller.ask<Called>(request, 'called', WITHIN_MS);
@@ -94,7 +94,7 @@ async function raw({ arena }: BenchContext, count: number): Promise<Round<Calls>
 
 async function written({ arena }: BenchContext, events: number): Promise<Round<Calls>> {
   const database = await arena.freshDatabase();
-  const service = await BenchService.startStock(arena);
+  const service = await BenchDownstream.startStock(arena);
   const caller = await stockCaller(arena.logDir, service.rpcPort, database.url);
   try {
     await caller.drain({ events: events / 5, batch: 1, firstId: 0 }, WITHIN_MS);
@@ -110,7 +110,7 @@ async function written({ arena }: BenchContext, events: number): Promise<Round<C
 }
 
 async function bus({ arena }: BenchContext, handlerMs: number, events: number): Promise<Round<Calls>> {
-  const service = await BenchService.start(arena, { handlerMs });
+  const service = await BenchDownstream.start(arena, { handlerMs });
   const running = await omnibus.start(arena, { BENCH_ENDPOINT: service.endpoint });
   try {
     await running.process.drain({ events: 1_000, batch: 500, firstId: 0 }, WITHIN_MS);

@@ -3,7 +3,7 @@ import type { Hops, HopsRequest } from '../hop-probe/main';
 import { interleaved, type Round } from '../measure/rounds';
 import { median, percentile } from '../measure/statistics';
 import { openWindow } from '../measure/usage-window';
-import { BenchService } from '../rig/bench-service';
+import { BenchDownstream } from '../rig/bench-downstream';
 import { ContenderProcess } from '../rig/contender-process';
 import { BUS, loadPeers, omnibus, type Contender } from '../rig/contenders';
 import { redisVersion } from '../rig/redis-server';
@@ -104,7 +104,7 @@ export const steady: Scenario = {
 
 async function probe({ arena, quick }: BenchContext): Promise<Round<Latency>> {
   const database = await arena.freshDatabase();
-  const service = await BenchService.start(arena);
+  const service = await BenchDownstream.start(arena);
   const { process: hopProbe } = await ContenderProcess.start({
     name: PROBE,
     command: process.execPath,
@@ -128,7 +128,7 @@ async function probe({ arena, quick }: BenchContext): Promise<Round<Latency>> {
 }
 
 async function bus({ arena, quick }: BenchContext, perSecond: number): Promise<Round<Latency>> {
-  const service = await BenchService.start(arena);
+  const service = await BenchDownstream.start(arena);
   const running = await omnibus.start(arena, { BENCH_ENDPOINT: service.endpoint });
   try {
     await running.process.steady({ perSecond, seconds: WARM_UP_SECONDS, firstId: 0 });

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntilReady } from '@bus/local-bus';
 import { freePort } from '@bus/proof';
-import type { Behaviour } from '../service/no-op.handler';
+import type { Behaviour } from '../downstream/no-op.handler';
 import type { Arena } from './arena';
 import { NODE_ARGS } from './contenders';
 import { ROOT } from './root';
@@ -12,16 +12,16 @@ import { ROOT } from './root';
 const READY_WITHIN_MS = 30_000;
 
 /** A service in a process of its own that does nothing, in the way it is told to. */
-export class BenchService {
+export class BenchDownstream {
   private constructor(
     readonly rpcPort: number,
     private readonly child: ChildProcess,
   ) {}
 
   /** The kit's: what the bus calls. */
-  static async start(arena: Arena, behaviour: Partial<Behaviour> = {}): Promise<BenchService> {
+  static async start(arena: Arena, behaviour: Partial<Behaviour> = {}): Promise<BenchDownstream> {
     const [httpPort, rpcPort] = [await freePort(), await freePort()];
-    const service = BenchService.launch(arena, 'service', rpcPort, {
+    const service = BenchDownstream.launch(arena, 'downstream', rpcPort, {
       HTTP_PORT: String(httpPort),
       LOG_LEVEL: 'info',
       LOG_FORMAT: 'json',
@@ -32,8 +32,8 @@ export class BenchService {
   }
 
   /** Nest TCP as it comes. */
-  static async startStock(arena: Arena): Promise<BenchService> {
-    const service = BenchService.launch(arena, 'stock-service', await freePort(), {});
+  static async startStock(arena: Arena): Promise<BenchDownstream> {
+    const service = BenchDownstream.launch(arena, 'stock-downstream', await freePort(), {});
     await once(service.child, 'message');
     return service;
   }
@@ -58,7 +58,7 @@ export class BenchService {
     name: string,
     rpcPort: number,
     env: Record<string, string>,
-  ): BenchService {
+  ): BenchDownstream {
     const log = openSync(join(arena.logDir, `${name}.log`), 'w');
     const child = spawn(process.execPath, [...NODE_ARGS, join(ROOT, `dist/tools/bench/${name}.js`)], {
       cwd: ROOT,
@@ -66,6 +66,6 @@ export class BenchService {
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
-    return new BenchService(rpcPort, child);
+    return new BenchDownstream(rpcPort, child);
   }
 }

@@ -29,10 +29,10 @@ void bootstrap(() => {
       ConsumerModule.register({ service: 'bench', version: '1', handlers: [NoOp], providers: [] }),
     ],
   })
-  class BenchServiceModule {}
+  class BenchDownstreamModule {}
   return {
-    name: 'bench-service',
-    module: BenchServiceModule,
+    name: 'bench-downstream',
+    module: BenchDownstreamModule,
     http: { port: settings.HTTP_PORT, host: settings.BIND_HOST },
     rpc: { port: settings.RPC_PORT, host: settings.BIND_HOST },
     logLevel: settings.LOG_LEVEL,
