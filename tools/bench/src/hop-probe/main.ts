@@ -1,10 +1,11 @@
 import 'reflect-metadata';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RPC } from '@bus/contracts';
+import { executionIdOf } from '@bus/domain';
 import { ClientProxyFactory, Transport, type ClientProxy } from '@nestjs/microservices';
 import { Pool } from 'pg';
 import { lastValueFrom } from 'rxjs';
-import { benchEvent, OPERATIONS } from '../bus/bench-events';
+import { benchEvent, OPERATIONS, SOURCE } from '../bus/bench-events';
 import { median } from '../measure/statistics';
 import type { Request, Steadied } from '../rig/contender-process';
 
@@ -91,7 +92,8 @@ class HopProbe {
   }
 
   private async call(id: number, operation: string): Promise<void> {
-    const executionId = `${operation}/${id}`;
+    const { source = SOURCE, messageId = '' } = benchEvent(id);
+    const executionId = executionIdOf({ source, messageId }, operation);
     const request = {
       contract: 1,
       operation,
@@ -105,6 +107,8 @@ class HopProbe {
   }
 }
 
-function failed(error: Error): void {
-  process.send?.({ kind: 'failed', message: error.stack ?? error.message });
+/** Nest rejects with the error's object as it came. */
+function failed(error: Error | object): void {
+  const message = error instanceof Error ? error.stack : JSON.stringify(error);
+  process.send?.({ kind: 'failed', message });
 }
