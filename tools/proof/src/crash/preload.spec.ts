@@ -1,3 +1,4 @@
+import { ATTEMPT_OUTCOMES } from '@bus/contracts';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ const WITHIN_MS = 10_000;
  *  values 3 and 7 are outcomes and durations; it answers the index of each end. */
 const PROGRAM = `
 const { Client } = require(${JSON.stringify(require.resolve('pg'))});
+const [OUTCOME, DURATION] = process.argv[3] === 'swept' ? ['{${ATTEMPT_OUTCOMES.indexOf('unknown')}}', '{NULL}'] : ['{0}', '{1}'];
 const UNUSED = '(values ($2::int, $3::int, $4::int[], $5::int, $6::int, $7::int, $8::int[])) unused';
 // The second one does nothing: it is no hit.
 const WORK = 'with done as (insert into work select $1::int where $1::int <> 2 returning n) '
@@ -24,7 +26,7 @@ const WORK = 'with done as (insert into work select $1::int where $1::int <> 2 r
   await client.connect();
   for (let n = 1; n <= 6; n += 1) {
     if (process.argv[3] === 'together') await client.query('begin');
-    await client.query({ name: 'bus-close', text: WORK, values: [n, 0, 0, [0], 0, 0, 0, [1]] });
+    await client.query({ name: 'bus-close', text: WORK, values: [n, 0, 0, OUTCOME, 0, 0, 0, DURATION] });
     if (process.argv[3] === 'together') await client.query('commit');
   }
   await client.end();
@@ -59,7 +61,12 @@ describe('the crash points around a commit', () => {
   const stored = async () =>
     (await client.query<{ n: number }>('select n from work order by n')).rows.map(({ n }) => n);
 
-  function start(point: CrashPointName, hit: number, signal: CrashSignal, how: 'alone' | 'together') {
+  function start(
+    point: CrashPointName,
+    hit: number,
+    signal: CrashSignal,
+    how: 'alone' | 'together' | 'swept',
+  ) {
     const markerFile = join(dir, `${point}-${hit}-${signal}-${how}`);
     const child = spawn(
       process.execPath,
@@ -108,6 +115,12 @@ describe('the crash points around a commit', () => {
     expect(await ended).toBe(0);
     expect(existsSync(markerFile)).toBe(false);
     expect(await stored()).toEqual(DONE);
+  });
+
+  it('takes what nobody saw the end of for a sweep', async () => {
+    const { ended } = start('sweep.after-commit', 2, 'SIGKILL', 'swept');
+    expect(await ended).toBe('SIGKILL');
+    expect(await stored()).toEqual(DONE.slice(0, 2));
   });
 
   it('does not take what nobody saw the end of for a close', async () => {

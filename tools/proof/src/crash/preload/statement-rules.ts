@@ -38,9 +38,14 @@ const DURATIONS = 7;
 
 /** An end that nobody saw is written by a sweep: `unknown`, and no call of this process behind it. */
 function isSwept({ values }: Statement, index: number): boolean {
-  const outcomes = values[OUTCOMES] as readonly number[];
-  const durations = values[DURATIONS] as readonly (number | null)[];
-  return outcomes[index] === UNKNOWN && durations[index] === null;
+  return (
+    elementOf(values[OUTCOMES], index) === String(UNKNOWN) && elementOf(values[DURATIONS], index) === 'NULL'
+  );
+}
+
+/** Of an array as PostgreSQL's text literal, of numbers alone. */
+function elementOf(literal: unknown, index: number): string | undefined {
+  return String(literal).slice(1, -1).split(',')[index];
 }
 
 const closed =
