@@ -81,6 +81,20 @@ describe(checkEvidence, () => {
     ).toEqual([]);
   });
 
+  it('does not judge an effect of a lost history by the time at which its event was stored again', () => {
+    const again = (lostCommits: boolean, deliverAtMs: number | null) =>
+      alarms((evidence) => {
+        evidence.injected.lostCommits = lostCommits;
+        const event = stored(evidence, 'shop a');
+        const { atMs } = effect(evidence, 'shop a', 'points.grant');
+        Object.assign(event, { deliverAtMs, timeMs: atMs + 9_000 });
+        attempt(evidence, 'shop a', 'points.grant').startedMs = atMs + 10_000;
+        for (const facts of evidence.operations) if (facts.name === 'points.grant') facts.delayMs = 500;
+      });
+    expect(again(true, null)).not.toContain('I7');
+    expect(again(false, null)).toContain('I7');
+  });
+
   it('expects neither cancels nor attempts of commits that a failover has lost', () => {
     expect(
       alarms((evidence) => {

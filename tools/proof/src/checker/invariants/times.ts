@@ -7,7 +7,7 @@ import { histogramOf } from '../histogram';
 /** I7: nothing begins before its time. @returns how late the delayed ones were */
 export function checkTimes(index: EvidenceIndex, findings: Findings): Histogram {
   const lateMs: number[] = [];
-  const { clockErrorMs } = index.evidence.injected;
+  const { clockErrorMs, lostCommits } = index.evidence.injected;
   for (const event of index.evidence.events) {
     checkAsked(index, event, clockErrorMs, findings);
     for (const operation of event.operations) {
@@ -16,8 +16,10 @@ export function checkTimes(index: EvidenceIndex, findings: Findings): Histogram 
       if (!facts || fromMs === undefined || (event.deliverAtMs === null && facts.delayMs === 0)) continue;
       const dueMs = fromMs + facts.delayMs;
       const name = executionName(event.event, operation);
+      // What was lost with a failover was stored before this row was: its effects were in time by the row of then.
+      const isLost = (atMs: number) => lostCommits && event.deliverAtMs === null && atMs < fromMs;
       const startedMs = Math.min(
-        ...(index.effects.get(name) ?? []).map((effect) => effect.atMs),
+        ...(index.effects.get(name) ?? []).map(({ atMs }) => (isLost(atMs) ? Infinity : atMs)),
         ...(index.attempts.get(name) ?? []).map((row) => row.startedMs ?? Infinity),
       );
       if (startedMs === Infinity) continue;
