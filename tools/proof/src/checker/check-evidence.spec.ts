@@ -84,7 +84,7 @@ describe(checkEvidence, () => {
   it('does not judge an effect of a lost history by the time at which its event was stored again', () => {
     const again = (lostCommits: boolean, deliverAtMs: number | null) =>
       alarms((evidence) => {
-        evidence.injected.lostCommits = lostCommits;
+        Object.assign(evidence.injected, { lostCommits, clockErrorMs: 1_000 });
         const event = stored(evidence, 'shop a');
         const { atMs } = effect(evidence, 'shop a', 'points.grant');
         Object.assign(event, { deliverAtMs, timeMs: atMs + 9_000 });

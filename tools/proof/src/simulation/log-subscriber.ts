@@ -118,6 +118,11 @@ export class LogSubscriber extends BrokerSubscriber implements LogMember {
     else this.faults.add('hint-lost');
   }
 
+  /** The position that a batch says it continues. */
+  protected startTold(reader: PartitionReader): bigint {
+    return reader.position;
+  }
+
   /** A batch is about to be handed over. */
   protected handing(_reader: PartitionReader, _nextOffset: bigint): void {
     // Only plants do something here.
@@ -170,7 +175,7 @@ export class LogSubscriber extends BrokerSubscriber implements LogMember {
     this.handing(reader, nextOffset);
     const before = reader.position;
     try {
-      const { position: start } = reader;
+      const start = this.startTold(reader);
       const batch = { logId: broker.logId, partition, start, records, nextOffset, logStart: 0n };
       const outcome = await receiver.receive(batch);
       if (outcome.outcome === 'seek') {

@@ -13,8 +13,23 @@ import type { Plant } from './plant';
 
 const LOSSY = { before: 0.1, after: 0.1 };
 
-class SkippingSubscriber extends LogSubscriber {
-  protected override failedAt(_reader: PartitionReader, nextOffset: bigint): bigint {
+/** Tells the receiver that its batches continue what is stored, though they do not: it would send the reader back. */
+class LyingSubscriber extends LogSubscriber {
+  protected readonly told = new Map<number, bigint>();
+
+  protected override startTold(reader: PartitionReader): bigint {
+    return this.told.get(reader.partition) ?? reader.position;
+  }
+
+  protected override commitHint(partition: number, nextOffset: bigint): void {
+    this.told.delete(partition);
+    super.commitHint(partition, nextOffset);
+  }
+}
+
+class SkippingSubscriber extends LyingSubscriber {
+  protected override failedAt(reader: PartitionReader, nextOffset: bigint): bigint {
+    this.told.set(reader.partition, this.startTold(reader));
     return nextOffset;
   }
 }
@@ -50,9 +65,10 @@ class StoreWithoutPositions extends InMemoryStore {
 }
 
 /** Offsets are committed to the broker before their records are stored, and begun from. */
-class HintSubscriber extends LogSubscriber {
+class HintSubscriber extends LyingSubscriber {
   protected override async startOf(partition: number): Promise<bigint> {
-    await super.startOf(partition); // the row of the partition
+    const stored = await this.receiver?.positions(this.broker.logId, new Map([[partition, 0n]]));
+    this.told.set(partition, stored?.get(partition) ?? 0n);
     return this.broker.hints.get(partition) ?? 0n;
   }
 
