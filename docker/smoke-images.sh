@@ -13,7 +13,7 @@ run() { # container, then the arguments of the entry point
   local container=$1; shift
   buildah run --isolation chroot --user 10001:10001 \
     --env "DATABASE_URL=$DATABASE_URL" --env "HTTP_PORT=$port" --env "RPC_PORT=$((port + 1))" --env BIND_HOST=127.0.0.1 \
-    "$container" -- node --max-semi-space-size=64 --enable-source-maps main.js "$@"
+    "$container" -- node --max-semi-space-size=64 --max-old-space-size=320 --enable-source-maps main.js "$@"
 }
 
 for app in "${apps[@]}"; do

@@ -116,7 +116,11 @@ export class CrashStage {
       name,
       role: app === 'bus-consumer' ? 'consumer' : 'producer',
       script: join(ROOT, 'dist/apps', app, 'main.js'),
-      nodeArgs: ['--max-semi-space-size=16', ...preloads.flatMap((file) => ['--require', file])],
+      nodeArgs: [
+        '--max-semi-space-size=16',
+        '--max-old-space-size=320',
+        ...preloads.flatMap((file) => ['--require', file]),
+      ],
       env,
       logFile: join(this.workDir, 'logs', `${name}.log`),
       cwd: ROOT,

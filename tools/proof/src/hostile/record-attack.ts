@@ -7,7 +7,7 @@ import type { Stage } from '../stage/stage';
 import { goodEvent, spoiltBytes, spoiltJson } from './hostile-text';
 
 const BATCH = 200;
-const READ_WITHIN_MS = 60_000;
+const READ_WITHIN_MS = 300_000;
 const HEADERS = [
   'ce_specversion',
   'ce_id',

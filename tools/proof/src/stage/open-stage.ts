@@ -33,7 +33,7 @@ export interface StageOptions {
 
 const ROOT = resolve(__dirname, '../../../..');
 const READY_WITHIN_MS = 120_000;
-const NODE_ARGS = ['--enable-source-maps', '--max-semi-space-size=16'];
+const NODE_ARGS = ['--enable-source-maps', '--max-semi-space-size=16', '--max-old-space-size=320'];
 const APP: Record<'producer' | 'consumer', string> = { producer: 'bus-producer', consumer: 'bus-consumer' };
 
 /** Starts the bus and its surroundings as real processes on free ports. Everything is ready when it resolves; its
