@@ -44,9 +44,10 @@ export async function appendHostileRecords(
   try {
     await untilRead(stage, signal);
     const before = await storedOf(stage);
+    const run = Date.now().toString(36); // a repeated part finds the events of the one before it
     for (let from = 0; from < records && !signal.aborted; from += BATCH) {
       const batch = Array.from({ length: Math.min(BATCH, records - from) }, (_, at) =>
-        hostileRecord(from + at, random),
+        hostileRecord(`${run}-${from + at}`, random),
       );
       for (const { outcome } of await publisher.publish(batch))
         if (outcome !== 'accepted') throw new Error(`a record could not be written: ${outcome}`);
@@ -66,8 +67,8 @@ export async function appendHostileRecords(
 }
 
 /** Each with content of its own, so that no two are one event published twice. */
-function hostileRecord(number: number, random: SeededRandom): OutgoingRecord {
-  const messageId = `record-${number}`;
+function hostileRecord(name: string, random: SeededRandom): OutgoingRecord {
+  const messageId = `record-${name}`;
   const nowMs = Date.now();
   const good = encodeRecord({
     eventId: newEventId({ nowMs, random: randomBytes(16) }),
