@@ -2,15 +2,13 @@
 const FAILURES_TO_OPEN = 10;
 /** One probe per second and replica while open. */
 const PROBE_EVERY_MS = 1000;
-/** After an outage what a service gets at a time is doubled every sixth of its length, within these bounds, from 1. */
-const DOUBLE_EVERY_MS = { least: 1_000, most: 10_000 };
-const OUTAGE_PARTS = 6;
+/** After an outage what a service gets at a time is doubled so often, from 1. */
+const DOUBLE_EVERY_MS = 10_000;
 
 /**
  * Keeps calls from a service that answers nothing: open after 10 calls in a row that were refused, lost or timed out.
  * While open one probe a second goes out; any answer closes it, a `retry` too. A service that comes back is not
- * overrun: it gets 1 execution at a time, then twice as many every 10 s, sooner after a short outage (what has piled up
- * is as short), until all slots are in use again. docs/adr/0009-ramp-by-outage.md
+ * overrun: it gets 1 execution at a time, then twice as many every 10 s, until all slots are in use again.
  */
 export class CircuitBreaker {
   private failures = 0;
@@ -18,8 +16,6 @@ export class CircuitBreaker {
   private isProbeUnsent = false;
   /** When it closed after an outage. */
   private closedMs = -Infinity;
-  private openedMs = -Infinity;
-  private doubleEveryMs = DOUBLE_EVERY_MS.most;
 
   get isOpen(): boolean {
     return this.failures >= FAILURES_TO_OPEN;
@@ -27,7 +23,7 @@ export class CircuitBreaker {
 
   /** How many executions may be in hand, of `capacity` slots, while it is closed. */
   limit(capacity: number, nowMs: number): number {
-    const doubled = Math.floor((nowMs - this.closedMs) / this.doubleEveryMs);
+    const doubled = Math.floor((nowMs - this.closedMs) / DOUBLE_EVERY_MS);
     return doubled > 30 ? capacity : Math.min(capacity, 2 ** doubled);
   }
 
@@ -53,15 +49,7 @@ export class CircuitBreaker {
   }
 
   note(answered: boolean, nowMs: number): void {
-    const wasOpen = this.isOpen;
+    if (answered && this.isOpen) this.closedMs = nowMs;
     this.failures = answered ? 0 : this.failures + 1;
-    if (!wasOpen && this.isOpen) this.openedMs = nowMs;
-    if (wasOpen && answered) this.close(nowMs);
-  }
-
-  private close(nowMs: number): void {
-    this.closedMs = nowMs;
-    const part = (nowMs - this.openedMs) / OUTAGE_PARTS;
-    this.doubleEveryMs = Math.min(DOUBLE_EVERY_MS.most, Math.max(DOUBLE_EVERY_MS.least, part));
   }
 }
