@@ -33,7 +33,7 @@ describe(drainRates, () => {
 });
 
 describe(probesPerSecond, () => {
-  it('counts attempts once the breaker has opened and what was under way has ended', () => {
+  it('counts attempts of the second half, once the breaker has opened and what was under way has ended', () => {
     const opening = Array.from({ length: 10 }, (_, at) => attempt(2_100 + at * 100));
     const underWay = [attempt(3_100), attempt(3_900)];
     const attempts = [
@@ -45,7 +45,7 @@ describe(probesPerSecond, () => {
       attempt(null),
       attempt(10_001),
     ];
-    expect(probesPerSecond(evidenceOf({ attempts }), MOMENTS, 1)).toBeCloseTo(2 / 6);
+    expect(probesPerSecond(evidenceOf({ attempts }), MOMENTS, 1)).toBeCloseTo(1 / 5);
   });
 
   it('is nothing where the breaker never opened', () => {

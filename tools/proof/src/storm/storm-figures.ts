@@ -45,8 +45,9 @@ export function steadyLatencies(
 }
 
 /**
- * Attempts of the rated operation per second while its service was away, from a second after the breakers have opened:
- * calls that were under way at that moment fail as well, and are no probes.
+ * Attempts of the rated operation per second while its service was away, in the second half of the outage and from a
+ * second after the breakers have opened: calls that are under way when a replica's breaker opens fail as well, and one
+ * replica may come to its first calls long after the other.
  */
 export function probesPerSecond(
   evidence: Evidence,
@@ -59,7 +60,7 @@ export function probesPerSecond(
     .sort((a, b) => a - b);
   const openedMs = starts.at(FAILURES_TO_OPEN * replicas - 1);
   if (openedMs === undefined || openedMs + SETTLED_MS >= backMs) return 0;
-  const fromMs = openedMs + SETTLED_MS;
+  const fromMs = Math.max(openedMs + SETTLED_MS, (outageMs + backMs) / 2);
   const probes = starts.filter((startedMs) => startedMs >= fromMs).length;
   // A window of t seconds holds t + 1 ticks of a second, for each replica.
   return Math.max(0, probes - replicas) / ((backMs - fromMs) / 1000);
