@@ -68,16 +68,20 @@ export function lagOf(
   return { partition, lag: lag > 0n ? lag : 0n, ...(hindrances.has('grown') ? { held: true } : {}) };
 }
 
-/** Those whose stored position is not the one held: the store was put back to an older state (a failover that lost
- *  commits), or a batch is just ending. */
+/** Those that rest, and whose stored position is not the one held: the store was put back to an older state (a failover
+ *  that lost commits), or a batch is just ending. One that moves meanwhile is being stored: its batches tell. */
 export async function strayed(
   receiver: BatchReceiver,
   logId: string,
   progresses: readonly PartitionProgress[],
 ): Promise<PartitionProgress[]> {
   if (progresses.length === 0) return [];
+  const before = new Map(progresses.map((progress) => [progress, progress.position]));
   const stored = await receiver.stored(logId);
-  return progresses.filter(({ partition, position }) => stored.get(partition) !== position);
+  return progresses.filter(
+    (progress) =>
+      progress.position === before.get(progress) && stored.get(progress.partition) !== progress.position,
+  );
 }
 
 /** Hands a batch to the receiver and notes where the partition stands then.
