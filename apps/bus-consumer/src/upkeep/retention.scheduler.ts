@@ -7,6 +7,8 @@ import { Chores } from './chores';
 const EVERY_MS = 10 * 60_000;
 /** Partitions and pages of one run: the rest is for the next one, or another replica. */
 const MOST_STEPS = 50;
+/** A thousand identities each, looked at twice in their lives: a replica keeps pace with 4,000 events/s. */
+const MOST_SWEEPS = 5_000;
 
 /** Token: days that events and their attempts are kept. */
 export const RETENTION_DAYS = Symbol('RETENTION_DAYS');
@@ -91,7 +93,7 @@ export class RetentionScheduler {
 
   async sweep(): Promise<void> {
     let deleted = 0;
-    for (let step = 0; step < MOST_STEPS; step++) {
+    for (let step = 0; step < MOST_SWEEPS; step++) {
       const swept = await this.retention.sweepIdentities();
       deleted += swept.deleted;
       if (swept.deleted + swept.movedOn === 0) break;
