@@ -123,6 +123,11 @@ export class LogSubscriber extends BrokerSubscriber implements LogMember {
     return reader.position;
   }
 
+  /** The receiver has sent the reader elsewhere. */
+  protected sought(_reader: PartitionReader): void {
+    // Only plants do something here.
+  }
+
   /** A batch is about to be handed over. */
   protected handing(_reader: PartitionReader, _nextOffset: bigint): void {
     // Only plants do something here.
@@ -180,6 +185,7 @@ export class LogSubscriber extends BrokerSubscriber implements LogMember {
       const outcome = await receiver.receive(batch);
       if (outcome.outcome === 'seek') {
         reader.position = outcome.offset;
+        this.sought(reader);
         return true;
       }
     } catch (error) {

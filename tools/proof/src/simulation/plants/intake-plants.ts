@@ -21,6 +21,10 @@ class LyingSubscriber extends LogSubscriber {
     return this.told.get(reader.partition) ?? reader.position;
   }
 
+  protected override sought({ partition }: PartitionReader): void {
+    this.told.delete(partition);
+  }
+
   protected override commitHint(partition: number, nextOffset: bigint): void {
     this.told.delete(partition);
     super.commitHint(partition, nextOffset);
