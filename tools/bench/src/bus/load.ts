@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { PublishRequest } from '@bus/contracts';
+import { onSchedule } from '../measure/on-schedule';
 import { percentile } from '../measure/statistics';
 import { benchEvent, OPERATIONS } from './bench-events';
 import type { BusInProcess } from './bus-in-process';
@@ -133,22 +133,17 @@ async function inBatches(
   return published;
 }
 
-async function oneByOne(
+function oneByOne(
   bus: BusInProcess,
   count: number,
   perSecond: number,
   event: (n: number) => [PublishRequest, string],
 ): Promise<Published[]> {
-  const startedMs = performance.now();
-  const calls: Promise<Published>[] = [];
-  for (let n = 0; n < count; n += 1) {
-    const dueMs = startedMs + (n * 1000) / perSecond;
-    const inMs = dueMs - performance.now();
-    if (inMs > 0) await pause(inMs);
+  return onSchedule(count, perSecond, async (n, dueMs) => {
     const [request, group] = event(n);
-    calls.push(bus.publisher.publish(request).then(({ eventId }) => ({ eventId, dueMs, group })));
-  }
-  return Promise.all(calls);
+    const { eventId } = await bus.publisher.publish(request);
+    return { eventId, dueMs, group };
+  });
 }
 
 /** The same number always gets the same key. */

@@ -1,13 +1,14 @@
 import 'reflect-metadata';
-import { setTimeout as pause } from 'node:timers/promises';
 import { RPC } from '@bus/contracts';
 import { executionIdOf } from '@bus/domain';
 import { ClientProxyFactory, Transport, type ClientProxy } from '@nestjs/microservices';
 import { Pool } from 'pg';
 import { lastValueFrom } from 'rxjs';
 import { benchEvent, OPERATIONS, SOURCE } from '../bus/bench-events';
+import { onSchedule } from '../measure/on-schedule';
 import { median } from '../measure/statistics';
 import type { Request, Steadied } from '../rig/contender-process';
+import { requestFailed, serveRequests } from '../rig/serve-requests';
 
 /** Each hop alone, one after another. */
 export interface HopsRequest {
@@ -21,10 +22,12 @@ export interface Hops {
   rpcMs: number;
 }
 
+type SteadyRequest = Extract<Request, { kind: 'steady' }>;
+
 const POOL = 6;
 
 /** The least that an event can take: a commit, a call over Nest's ClientTCP, a commit. Nothing is kept or promised. */
-void run().catch(failed);
+void run().catch(requestFailed);
 
 async function run(): Promise<void> {
   const client = ClientProxyFactory.create({
@@ -35,14 +38,10 @@ async function run(): Promise<void> {
   const pool = new Pool({ connectionString: process.env['DATABASE_URL'], max: POOL });
   await pool.query('create table hop (id bigserial primary key, body text not null)');
   const probe = new HopProbe(client, pool);
-  process.on('message', (request: Request | HopsRequest) => {
-    if (request.kind === 'stop') process.disconnect();
-    if (request.kind === 'hops') void probe.hops(request).then((answer) => process.send?.(answer), failed);
-    if (request.kind === 'steady')
-      void probe.steady(request).then((answer) => process.send?.(answer), failed);
+  serveRequests({
+    hops: (request: HopsRequest) => probe.hops(request),
+    steady: (request: SteadyRequest) => probe.steady(request),
   });
-  process.once('disconnect', () => process.exit());
-  process.send?.({ kind: 'ready', settings: {}, versions: {} });
 }
 
 class HopProbe {
@@ -65,16 +64,12 @@ class HopProbe {
   }
 
   /** On the schedule of the contenders: what waits behind a stall waits here as there. */
-  async steady({ perSecond, seconds, firstId }: Extract<Request, { kind: 'steady' }>): Promise<Steadied> {
-    const startedMs = performance.now();
-    const events: Promise<number>[] = [];
-    for (let n = 0; n < perSecond * seconds; n += 1) {
-      const dueMs = startedMs + (n * 1000) / perSecond;
-      const inMs = dueMs - performance.now();
-      if (inMs > 0) await pause(inMs);
-      events.push(this.event(firstId + n).then(() => performance.now() - dueMs));
-    }
-    return { kind: 'steadied', latenciesMs: await Promise.all(events) };
+  async steady({ perSecond, seconds, firstId }: SteadyRequest): Promise<Steadied> {
+    const latenciesMs = await onSchedule(perSecond * seconds, perSecond, async (n, dueMs) => {
+      await this.event(firstId + n);
+      return performance.now() - dueMs;
+    });
+    return { kind: 'steadied', latenciesMs };
   }
 
   private async event(id: number): Promise<void> {
@@ -105,10 +100,4 @@ class HopProbe {
     const event = { ...benchEvent(id), occurredAt: new Date().toISOString() };
     await lastValueFrom(this.client.send(RPC.execute, { ...request, event }));
   }
-}
-
-/** Nest rejects with the error's object as it came. */
-function failed(error: Error | object): void {
-  const message = error instanceof Error ? error.stack : JSON.stringify(error);
-  process.send?.({ kind: 'failed', message });
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Pool } from 'pg';
 import { benchEvent } from '../bus/bench-events';
 import { atOnce } from '../measure/at-once';
@@ -6,8 +5,7 @@ import { interleaved, type Round } from '../measure/rounds';
 import { median, percentile } from '../measure/statistics';
 import { openWindow } from '../measure/usage-window';
 import { BenchDownstream } from '../rig/bench-downstream';
-import { ContenderProcess } from '../rig/contender-process';
-import { ROOT } from '../rig/root';
+import { startPlainCaller } from '../rig/plain-caller';
 import type { BenchContext, Row, Scenario } from '../scenario';
 import type { Called, CallsRequest } from '../stock-caller/main';
 import { seededDatabase } from './seeded';
@@ -142,14 +140,7 @@ export async function inserts(
 async function stockCalls({ arena }: BenchContext, inFlight: number, count: number): Promise<Round<Raw>> {
   const database = await arena.freshDatabase();
   const service = await BenchDownstream.startStock(arena);
-  const { process: caller } = await ContenderProcess.start({
-    name: 'stock caller',
-    command: process.execPath,
-    args: ['--max-semi-space-size=64', join(ROOT, 'dist/tools/bench/stock-caller.js')],
-    env: { RPC_PORT: String(service.rpcPort), DATABASE_URL: database.url },
-    cwd: ROOT,
-    logFile: join(arena.logDir, 'stock-caller.log'),
-  });
+  const caller = await startPlainCaller(arena, 'stock-caller', service.rpcPort, database.url);
   try {
     const ask = (calls: number) =>
       caller.ask<Called, CallsRequest>({ kind: 'calls', count: calls, inFlight }, 'called', 120_000);

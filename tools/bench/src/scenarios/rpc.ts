@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { interleaved, type Round } from '../measure/rounds';
 import { median } from '../measure/statistics';
 import { openWindow } from '../measure/usage-window';
 import { BenchDownstream } from '../rig/bench-downstream';
-import { ContenderProcess, type Drained } from '../rig/contender-process';
+import type { Drained } from '../rig/contender-process';
 import { BUS, omnibus } from '../rig/contenders';
-import { ROOT } from '../rig/root';
+import { startPlainCaller } from '../rig/plain-caller';
 import type { BenchContext, Row, Scenario } from '../scenario';
 import type { Called, CallsRequest } from '../stock-caller/main';
 
@@ -78,7 +77,7 @@ export const rpc: Scenario = {
 async function raw({ arena }: BenchContext, count: number): Promise<Round<Calls>> {
   const database = await arena.freshDatabase();
   const service = await BenchDownstream.startStock(arena);
-  const caller = await stockCaller(arena.logDir, service.rpcPort, database.url);
+  const caller = await startPlainCaller(arena, 'stock-caller', service.rpcPort, database.url);
   try {
     const ask = (request: CallsRequest) => caller.ask<Called>(request, 'called', WITHIN_MS);
     await ask({ kind: 'calls', count: count / 4, inFlight: 32 });
@@ -95,7 +94,7 @@ async function raw({ arena }: BenchContext, count: number): Promise<Round<Calls>
 async function written({ arena }: BenchContext, events: number): Promise<Round<Calls>> {
   const database = await arena.freshDatabase();
   const service = await BenchDownstream.startStock(arena);
-  const caller = await stockCaller(arena.logDir, service.rpcPort, database.url);
+  const caller = await startPlainCaller(arena, 'stock-caller', service.rpcPort, database.url);
   try {
     await caller.drain({ events: events / 5, batch: 1, firstId: 0 }, WITHIN_MS);
     await arena.checkpoint();
@@ -122,18 +121,6 @@ async function bus({ arena }: BenchContext, handlerMs: number, events: number): 
     await running.stop();
     await service.stop();
   }
-}
-
-async function stockCaller(logDir: string, rpcPort: number, databaseUrl: string): Promise<ContenderProcess> {
-  const { process: caller } = await ContenderProcess.start({
-    name: 'stock caller',
-    command: process.execPath,
-    args: ['--max-semi-space-size=64', join(ROOT, 'dist/tools/bench/stock-caller.js')],
-    env: { RPC_PORT: String(rpcPort), DATABASE_URL: databaseUrl },
-    cwd: ROOT,
-    logFile: join(logDir, 'stock-caller.log'),
-  });
-  return caller;
 }
 
 function counted(usage: Round<Calls>['usage'], events: number, { ms, results }: Drained, name: string) {

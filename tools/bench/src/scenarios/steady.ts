@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import type { Hops, HopsRequest } from '../hop-probe/main';
 import { interleaved, type Round } from '../measure/rounds';
 import { median, percentile } from '../measure/statistics';
 import { openWindow } from '../measure/usage-window';
 import { BenchDownstream } from '../rig/bench-downstream';
-import { ContenderProcess } from '../rig/contender-process';
 import { BUS, loadPeers, omnibus, type Contender } from '../rig/contenders';
+import { startPlainCaller } from '../rig/plain-caller';
 import { redisVersion } from '../rig/redis-server';
-import { ROOT } from '../rig/root';
 import type { BenchContext, Goal, Row, Scenario } from '../scenario';
 
 const RATES = [200, 1_000, 2_000];
@@ -105,14 +103,7 @@ export const steady: Scenario = {
 async function probe({ arena, quick }: BenchContext): Promise<Round<Latency>> {
   const database = await arena.freshDatabase();
   const service = await BenchDownstream.start(arena);
-  const { process: hopProbe } = await ContenderProcess.start({
-    name: PROBE,
-    command: process.execPath,
-    args: ['--max-semi-space-size=64', join(ROOT, 'dist/tools/bench/hop-probe.js')],
-    env: { RPC_PORT: String(service.rpcPort), DATABASE_URL: database.url },
-    cwd: ROOT,
-    logFile: join(arena.logDir, 'hop-probe.log'),
-  });
+  const hopProbe = await startPlainCaller(arena, 'hop-probe', service.rpcPort, database.url);
   try {
     const ask: HopsRequest = { kind: 'hops', count: HOPS };
     await hopProbe.ask<Hops>(ask, 'hopped', 60_000);

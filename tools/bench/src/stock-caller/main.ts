@@ -5,6 +5,7 @@ import { lastValueFrom } from 'rxjs';
 import { benchEvent, OPERATIONS } from '../bus/bench-events';
 import { atOnce } from '../measure/at-once';
 import type { Drained, Request } from '../rig/contender-process';
+import { requestFailed, serveRequests } from '../rig/serve-requests';
 
 /** Plain calls, so many in flight. */
 export interface CallsRequest {
@@ -17,6 +18,8 @@ export interface Called {
   ms: number;
 }
 
+type DrainRequest = Extract<Request, { kind: 'drain' }>;
+
 const EVENTS_IN_FLIGHT = 256;
 const POOL = 6;
 
@@ -24,7 +27,7 @@ const POOL = 6;
  * What a developer writes with Nest as it comes: a `ClientProxy` with a text pattern; for each event a row, four calls
  * with a row for each result, and an update.
  */
-void run().catch(failed);
+void run().catch(requestFailed);
 
 async function run(): Promise<void> {
   const client = ClientProxyFactory.create({
@@ -36,15 +39,10 @@ async function run(): Promise<void> {
   await pool.query(`
     create table written_event (id bigint primary key, body text not null, done_at timestamptz);
     create table written_result (event_id bigint, operation text, status text not null, primary key (event_id, operation))`);
-  process.on('message', (request: Request | CallsRequest) => {
-    if (request.kind === 'stop') process.disconnect();
-    if (request.kind === 'calls')
-      void calls(client, request).then((answer) => process.send?.(answer), failed);
-    if (request.kind === 'drain')
-      void drain(client, pool, request).then((answer) => process.send?.(answer), failed);
+  serveRequests({
+    calls: (request: CallsRequest) => calls(client, request),
+    drain: (request: DrainRequest) => drain(client, pool, request),
   });
-  process.once('disconnect', () => process.exit());
-  process.send?.({ kind: 'ready', settings: {}, versions: {} });
 }
 
 async function calls(client: ClientProxy, { count, inFlight }: CallsRequest): Promise<Called> {
@@ -53,11 +51,7 @@ async function calls(client: ClientProxy, { count, inFlight }: CallsRequest): Pr
   return { kind: 'called', ms: performance.now() - startedMs };
 }
 
-async function drain(
-  client: ClientProxy,
-  pool: Pool,
-  { events, firstId }: Extract<Request, { kind: 'drain' }>,
-): Promise<Drained> {
+async function drain(client: ClientProxy, pool: Pool, { events, firstId }: DrainRequest): Promise<Drained> {
   const startedMs = performance.now();
   await atOnce(EVENTS_IN_FLIGHT, events, async (n) => {
     const id = firstId + n;
@@ -91,8 +85,4 @@ function call(client: ClientProxy, id: number, operation: string): Promise<{ sta
     event: benchEvent(id),
   };
   return lastValueFrom(client.send<{ status: string }>('execute', request));
-}
-
-function failed(error: Error): void {
-  process.send?.({ kind: 'failed', message: error.stack ?? error.message });
 }
