@@ -52,6 +52,31 @@ describe(startPostgres, () => {
     await first.stop();
   }, 30_000);
 
+  it('starts again while clients that come back use up its connections', async () => {
+    const options = { dataDir: join(place, 'data'), durable: false, settings: { max_connections: '5' } };
+    const first = await startPostgres({ ...options, port: 0 });
+    await first.stop();
+    let over = false;
+    const held: Client[] = [];
+    const comeBack = async () => {
+      while (!over) {
+        const client = new Client({ connectionString: first.url });
+        client.on('error', () => undefined);
+        await client.connect().then(
+          () => held.push(client),
+          () => undefined, // away or full: tried again at once
+        );
+      }
+    };
+    const clients = Promise.all(Array.from({ length: 8 }, comeBack));
+    const second = await startPostgres({ ...options, port: first.port });
+    over = true;
+    await second.stop();
+    await clients;
+    await Promise.allSettled(held.map((client) => client.end()));
+    expect(isRunning(second.pid)).toBe(false);
+  }, 30_000);
+
   it.each([
     [true, ['on', 'on', 'on']],
     ['processes', ['off', 'off', 'on']],

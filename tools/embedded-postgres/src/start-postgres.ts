@@ -54,13 +54,12 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true, // its own group: Ctrl-C in a terminal reaches the launcher alone, which stops it last
   });
-  await ready(server, port);
   const pid = server.pid as number;
+  await ready(server, port);
   writeFileSync(
     ownerFile(dataDir),
     JSON.stringify({ owner: process.pid, command: commandLineOf(process.pid) }),
   );
-  await ensureDatabase(port);
   return {
     url: `postgres://${SUPERUSER}@127.0.0.1:${port}/${SUPERUSER}`,
     port,
@@ -103,14 +102,25 @@ function reachableDataDir(wanted: string, { identity }: PostgresBinaries): strin
   return inTheWay ? join(tmpdir(), `omnibus-data-${name}`) : wanted;
 }
 
-/** Built aside and renamed when whole: a process killed half-way leaves nothing that looks finished. */
-function initialise(dataDir: string, { initdb, identity }: PostgresBinaries): void {
+/**
+ * Built aside and renamed when whole: a process killed half-way leaves nothing that looks finished. The database is
+ * made by a server of one user, before there is a port: a later start then needs no connection of its own, which
+ * clients that come back at the same moment may have used up.
+ */
+function initialise(dataDir: string, { initdb, postgres, identity }: PostgresBinaries): void {
   const aside = `${dataDir}.new`;
   rmSync(aside, { recursive: true, force: true });
   mkdirSync(aside, { mode: 0o700 });
   if (identity.uid !== undefined && identity.gid !== undefined) chownSync(aside, identity.uid, identity.gid);
   const options = ['-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
   execFileSync(initdb, ['-D', aside, ...options], { ...identity, cwd: aside, stdio: 'pipe' });
+  const input = `CREATE DATABASE ${SUPERUSER};\n`;
+  execFileSync(postgres, ['--single', '-D', aside, 'postgres'], {
+    ...identity,
+    cwd: aside,
+    stdio: 'pipe',
+    input,
+  });
   renameSync(aside, dataDir);
 }
 
@@ -190,16 +200,4 @@ function liveOwner(dataDir: string): number | undefined {
 
 function ownerFile(dataDir: string): string {
   return `${dataDir}.owner.json`;
-}
-
-async function ensureDatabase(port: number): Promise<void> {
-  const { Client } = await import('pg');
-  const client = new Client({ connectionString: `postgres://${SUPERUSER}@127.0.0.1:${port}/postgres` });
-  await client.connect();
-  try {
-    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [SUPERUSER]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${SUPERUSER}`);
-  } finally {
-    await client.end();
-  }
 }
