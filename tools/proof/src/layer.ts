@@ -13,6 +13,7 @@ export const LAYERS = [
   'races',
   'crash',
   'chaos',
+  'recovery',
   'storm',
   'plants',
   'hostile',

@@ -7,6 +7,7 @@ const LOADERS: Record<LayerName, () => Promise<Layer>> = {
   races: async () => (await import('./races/races-layer')).racesLayer,
   crash: async () => (await import('./crash/crash-layer')).crashLayer,
   chaos: async () => (await import('./chaos/chaos-layer')).chaosLayer,
+  recovery: async () => (await import('./recovery/recovery-layer')).recoveryLayer,
   storm: async () => (await import('./storm/storm-layer')).stormLayer,
   plants: async () => (await import('./plants/plants-layer')).plantsLayer,
   hostile: async () => (await import('./hostile/hostile-layer')).hostileLayer,

@@ -16,7 +16,13 @@ import { planFaults, type FaultCounts } from './fault-plan';
 import { activateGraphs } from './graphs';
 import { History } from './history';
 import { stageLogEnds } from './log-extent';
-import { lateRecoveries, measureRecoveries, recoveryNotes, type Recovery } from './measured-recovery';
+import {
+  lateRecoveries,
+  measureRecoveries,
+  recoveryHistograms,
+  recoveryNotes,
+  type Recovery,
+} from './measured-recovery';
 import { Nemesis } from './nemesis';
 import { People } from './people';
 import { planEvents } from './planned-events';
@@ -201,9 +207,7 @@ async function runOn(
       invariants: report.invariants,
       histograms: [
         ...report.histograms,
-        ...recoveries
-          .filter(({ ms }) => ms !== null)
-          .map(({ kind, ms }) => histogramOf(`resumed: ${kind}`, 'ms', [ms as number])),
+        ...recoveryHistograms(recoveries),
         histogramOf(
           'memory of an app',
           'MB',

@@ -1,5 +1,6 @@
 import type { LogEnds } from '@bus/broker';
-import type { Violation } from '../layer';
+import { histogramOf } from '../checker/histogram';
+import type { Histogram, Violation } from '../layer';
 import type { Stage } from '../stage/stage';
 import type { Nemesis } from './nemesis';
 import { untilWorkResumed } from './recovery-watch';
@@ -68,4 +69,25 @@ export function recoveryNotes(recoveries: readonly Recovery[]): string[] {
       ? `${kind}: not resumed (${limit})`
       : `${kind}: work resumed after ${(ms / 1000).toFixed(1)} s (${limit})`;
   });
+}
+
+/** One line a kind: how many were within the limit, and the range. */
+export function recoverySummary(recoveries: readonly Recovery[]): string[] {
+  return kindsOf(recoveries).map((kind) => {
+    const all = recoveries.filter((one) => one.kind === kind).map(({ ms }) => ms ?? Infinity);
+    const within = all.filter((ms) => ms <= LIMIT_MS[kind]).length;
+    const [least, most] = [Math.min(...all), Math.max(...all)].map((ms) => (ms / 1_000).toFixed(1));
+    return `${kind}: ${within} of ${all.length} within ${LIMIT_MS[kind] / 1_000} s: ${least} to ${most} s`;
+  });
+}
+
+export function recoveryHistograms(recoveries: readonly Recovery[]): Histogram[] {
+  return kindsOf(recoveries).map((kind) => {
+    const all = recoveries.filter((one) => one.kind === kind).flatMap(({ ms }) => (ms === null ? [] : [ms]));
+    return histogramOf(`resumed: ${kind}`, 'ms', all);
+  });
+}
+
+function kindsOf(recoveries: readonly Recovery[]): RecoveryKind[] {
+  return [...new Set(recoveries.map(({ kind }) => kind))];
 }
