@@ -7,7 +7,8 @@ const LOOK_EVERY_MS = 100;
 
 /** How long until the work that was there at the first moment has gone on: what was in flight has ended or was taken
  *  over, and what the log held `logAfterMs` later is stored.
- *  @param signal ends it early  @param logAfterMs what a fault keeps from being read has to come first: 1 s brings records to every partition
+ *  @param signal ends it early
+ *  @param logAfterMs what a fault keeps from being read has to come first: 1 s brings records to every partition
  *  @returns ms; `null` where it took longer than `withinMs` */
 export async function untilWorkResumed(
   stage: Stage,
