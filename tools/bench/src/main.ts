@@ -1,7 +1,9 @@
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { currentCommit, machine } from '@bus/proof';
 import { meets, SLACK } from './goals';
+import { KeptResults } from './report/kept-results';
 import { numberText } from './report/render-markdown';
 import { writeReport } from './report/write-report';
 import { buildBench } from './rig/build-bench';
@@ -18,6 +20,7 @@ interface Options {
   quick?: boolean;
   rounds?: number;
   noisy?: boolean;
+  resume?: boolean;
   reportDir: string;
 }
 
@@ -38,6 +41,10 @@ program
   .option('--quick', 'the short ones, medians of 3, with a quarter of slack: for CI')
   .option('--rounds <n>', 'medians of so many (default: 5, quick: 3)', toCount)
   .option('--noisy', 'take windows that others disturb, too: for a first look')
+  .option(
+    '--resume',
+    'measure only what no earlier run of as many rounds has kept; the report names its commit',
+  )
   .option('--report-dir <dir>', 'where the report goes', 'docs/benchmarks')
   .action(bench);
 program.addCommand(simulateCommand());
@@ -57,12 +64,17 @@ async function bench(names: string[], options: Options): Promise<void> {
     names.length > 0 ? names.includes(name) : isShort || !quick,
   );
   await buildBench(progress, stopping.signal);
+  const commit = currentCommit(ROOT);
+  const workDir = join(ROOT, '.data/bench');
+  mkdirSync(workDir, { recursive: true });
   const found = await runBench({
     quick,
+    kept: new KeptResults(join(workDir, quick ? 'kept-quick.json' : 'kept.json'), { commit, rounds, quick }),
+    resume: options.resume === true,
     rounds,
     noisy: options.noisy === true,
     scenarios: chosen,
-    workDir: join(ROOT, '.data/bench'),
+    workDir,
     signal: stopping.signal,
     progress,
   });
@@ -72,7 +84,7 @@ async function bench(names: string[], options: Options): Promise<void> {
   }
   const page = writeReport(
     {
-      commit: currentCommit(ROOT),
+      commit,
       startedAt: startedAt.toISOString(),
       endedAt: new Date().toISOString(),
       quick,

@@ -1,3 +1,4 @@
+import type { WorkProfile } from './bus/profile';
 import type { Arena } from './rig/arena';
 
 export const SCENARIOS = [
@@ -17,6 +18,7 @@ export const SCENARIOS = [
   'idle',
   'publish',
   'kafka',
+  'profile',
   'soak',
 ] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
@@ -88,6 +90,8 @@ export interface ScenarioResult {
   /** Windows that others disturbed; they were measured again. */
   rejectedWindows: number;
   notes: string[];
+  /** Where the bus spent its time; taken in a round of its own, which counts for no figure. */
+  profiles?: { title: string; profile: WorkProfile }[];
   /** Versions of what was compared. */
   versions?: Record<string, string>;
 }

@@ -9,6 +9,7 @@ import { fail } from './scenarios/fail';
 import { hot } from './scenarios/hot';
 import { idle } from './scenarios/idle';
 import { kafka } from './scenarios/kafka';
+import { profile } from './scenarios/profile';
 import { publish } from './scenarios/publish';
 import { raw } from './scenarios/raw';
 import { restart } from './scenarios/restart';
@@ -35,5 +36,6 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   idle,
   publish,
   kafka,
+  profile,
   soak,
 ];

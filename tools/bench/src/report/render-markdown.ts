@@ -1,7 +1,10 @@
 import { meets } from '../goals';
 import { median, spread } from '../measure/statistics';
+import type { ProfileEntry } from '../bus/profile';
 import type { Goal, Row, ScenarioResult } from '../scenario';
 import type { BenchReport } from './bench-report';
+
+const SHARES_SHOWN = 20;
 
 /** The report as a page: verdicts first, then a table for each scenario. */
 export function renderMarkdown(report: BenchReport, plots: ReadonlyMap<string, readonly string[]>): string {
@@ -45,7 +48,7 @@ function goalTable(goals: readonly Goal[]): string {
 }
 
 function scenarioSection(
-  { name, title, rows, notes, rejectedWindows }: ScenarioResult,
+  { name, title, rows, notes, rejectedWindows, profiles = [] }: ScenarioResult,
   plots: readonly string[],
 ) {
   const told =
@@ -55,10 +58,25 @@ function scenarioSection(
     `${title.charAt(0).toUpperCase()}${title.slice(1)}.`,
     rowTable(rows),
     ...plots.map((file) => `![${name}](${file})`),
+    ...profiles.flatMap(({ title: of, profile }) => [
+      `### ${of}`,
+      shareTable('CPU', profile.cpu),
+      shareTable('allocations', profile.allocations),
+    ]),
     told.map((note) => `- ${note}`).join('\n'),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+/** The largest alone; the JSON has more. */
+function shareTable(what: string, entries: readonly ProfileEntry[]): string {
+  return table(
+    [what, 'function itself'],
+    entries
+      .slice(0, SHARES_SHOWN)
+      .map(({ where, share }) => [`${(share * 100).toFixed(1)} %`, `\`${where}\``]),
+  );
 }
 
 function rowTable(rows: readonly Row[]): string {

@@ -99,8 +99,8 @@ const ATTEMPTS = `
     ${ROWS} cross join unnest($5::integer[]) operation_id`;
 
 const DUE = `
-  insert into bus.due (operation_id, due_at, event_id, attempt, counted, key)
-  select operation_id, now() + $6::integer * interval '1 s' + n * interval '1 ms', ${EVENT_ID('n', '$3::text')}, 0, 0, 'user-' || n % 1000
+  insert into bus.due (operation_id, due_at, event_id, attempt, counted) -- a key is there for lanes alone
+  select operation_id, now() + $6::integer * interval '1 s' + n * interval '1 ms', ${EVENT_ID('n', '$3::text')}, 0, 0
     ${ROWS} cross join unnest($5::integer[]) operation_id`;
 
 const DEAD = `
