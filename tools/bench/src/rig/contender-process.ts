@@ -11,6 +11,8 @@ export interface ContenderOptions {
   cwd: string;
   /** What it writes; its end is in the error when it fails. */
   logFile: string;
+  /** Ends it at once: what is asked of it may take minutes. */
+  signal: AbortSignal;
 }
 
 /** Said by a contender as soon as its workers wait for work. */
@@ -68,6 +70,8 @@ export class ContenderProcess {
       cwd: options.cwd,
       env: { PATH: process.env.PATH, ...options.env },
       stdio: ['ignore', log, log, 'ipc'],
+      signal: options.signal,
+      killSignal: 'SIGKILL',
     });
     closeSync(log);
     const contender = new ContenderProcess(options, child);

@@ -64,6 +64,7 @@ export const omnibus: Contender = {
       env: { ...busEnv(database.url), ...env },
       cwd: ROOT,
       logFile: join(arena.logDir, 'omnibus.log'),
+      signal: arena.options.signal,
     });
     return running(process, ready, given ? null : database, arena.postgres.pid);
   },
@@ -110,6 +111,7 @@ function contenderOf({ script, variant, title, needs, settings, steady }: Peer, 
         env: redis ? { REDIS_URL: redis.url } : { DATABASE_URL: database?.url ?? '' },
         cwd: PEERS,
         logFile: join(arena.logDir, `${script}-${variant}.log`),
+        signal: arena.options.signal,
       });
       if (redis) ready.versions['redis-server'] = redis.version;
       return running(process, ready, database, redis?.pid ?? arena.postgres.pid);

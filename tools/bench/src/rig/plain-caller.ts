@@ -17,6 +17,7 @@ export async function startPlainCaller(
     env: { RPC_PORT: String(rpcPort), DATABASE_URL: databaseUrl },
     cwd: ROOT,
     logFile: join(arena.logDir, `${name}.log`),
+    signal: arena.options.signal,
   });
   return caller;
 }

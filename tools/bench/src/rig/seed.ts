@@ -33,6 +33,7 @@ export async function seed(
   pool: Pool,
   { state, count, prefix, dueInSeconds = THIRTY_DAYS }: Seed,
   progress: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const { graphId, operations } = await graphOf(pool);
   const { rows } = await pool.query<{ ms: string }>(
@@ -40,6 +41,7 @@ export async function seed(
   );
   const firstMs = rows[0]?.ms;
   for (let from = 0; from < count; from += CHUNK) {
+    signal.throwIfAborted();
     const to = Math.min(count, from + CHUNK);
     await pool.query(EVENTS, [from, to - 1, prefix, firstMs, SOURCE, TYPE, graphId]);
     if (state === 'ended')

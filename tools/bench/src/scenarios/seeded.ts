@@ -32,7 +32,7 @@ export async function seededDatabase(
     database,
     pool,
     operations: rows.map((row) => row.operation_id),
-    seed: (wanted) => seed(pool, wanted, progress),
+    seed: (wanted) => seed(pool, wanted, progress, arena.options.signal),
     bytes: async () => {
       const size = await pool.query<{ bytes: string }>(
         'select pg_database_size(current_database())::text as bytes',
