@@ -13,6 +13,8 @@ export class ConsumerMetrics {
   readonly duplicates: Counter<'operation'>;
   readonly callSeconds: Histogram<'operation'>;
   readonly inFlight: Gauge<'operation'>;
+  /** What `inFlight` shows, by operation: counted here, and given to the gauge when it is asked for. */
+  readonly callsUnderWay = new Map<string, number>();
   /** Event stored → its first attempt started, where no wait was asked for. */
   readonly lagSeconds: Histogram;
   readonly retries: Counter<'operation'>;
@@ -50,7 +52,16 @@ export class ConsumerMetrics {
       ['operation'],
     );
     this.callSeconds = seconds('bus_dispatch_duration_seconds', 'Time of one call', ['operation']);
-    this.inFlight = gauge('bus_dispatch_in_flight', 'Calls under way in this replica', ['operation']);
+    const { callsUnderWay } = this;
+    this.inFlight = new Gauge({
+      name: 'bus_dispatch_in_flight',
+      help: 'Calls under way in this replica',
+      labelNames: ['operation'],
+      registers,
+      collect() {
+        for (const [operation, calls] of callsUnderWay) this.set({ operation }, calls);
+      },
+    });
     this.lagSeconds = seconds('bus_dispatch_lag_seconds', 'Event stored until its execution started');
     this.retries = counter('bus_retry_total', 'Attempts after which the execution is due again', [
       'operation',

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, newTraceparent, RandomSource } from '@bus/app-shell';
+import { Clock, RandomSource } from '@bus/app-shell';
 import {
   executionIdOf,
   Expressions,
@@ -39,35 +39,25 @@ export class AttemptRun {
     private readonly random: RandomSource,
   ) {}
 
-  /** Never rejects. @param operation pinned settings of the event's own graph, live settings of now */
-  async run(execution: HeldExecution, operation: RunnableOperation): Promise<EndedAttempt> {
-    const { event } = execution.held;
-    const executionId = executionIdOf(event, operation.name, execution.forcedRuns);
-    // Most operations have neither: no promise is made for them.
-    const isPlain = operation.filter === null && operation.mapping === null;
-    const before = isPlain ? UNCHANGED : await this.beforeCall(execution, operation);
-    if ('kind' in before) {
-      const { end } = this.judge(execution, operation, executionId, before, null);
-      return { end, call: null, duplicate: false };
-    }
-    const call = new OutgoingCall(operation, executionId, execution.attempt, execution.held, {
-      mapped: before.mapped,
-      inputs: execution.inputs,
-      traceparent: newTraceparent(execution.held.traceparent()),
+  /**
+   * A callback and no promise: there are thousands of attempts a second, and most have neither filter nor mapping.
+   * @param operation pinned settings of the event's own graph, live settings of now
+   * @param ended told once, perhaps before this returns
+   */
+  run(execution: HeldExecution, operation: RunnableOperation, ended: (attempt: EndedAttempt) => void): void {
+    const executionId = executionIdOf(execution.held.event, operation.name, execution.forcedRuns);
+    if (operation.filter === null && operation.mapping === null)
+      return this.send(execution, operation, executionId, null, ended);
+    void this.beforeCall(execution, operation).then((before) => {
+      if (!('kind' in before)) return this.send(execution, operation, executionId, before.mapped, ended);
+      const judgement = this.judge(execution, operation, executionId, before);
+      ended({ end: toAttemptEnd(execution, judgement, null), call: null, duplicate: false });
     });
-    const startedMs = this.clock.monotonicMs();
-    const signal = await this.call(call, operation.timeoutMs);
-    const durationMs = Math.round(this.clock.monotonicMs() - startedMs);
-    const answered = signal.kind === 'reply' || signal.kind === 'faulty';
-    return {
-      ...this.judge(execution, operation, executionId, signal, durationMs),
-      call: { durationMs, answered },
-    };
   }
 
   /** The end of an attempt whose call never left. */
   giveBack(execution: HeldExecution, operation: RunnableOperation): AttemptEnd {
-    return this.judge(execution, operation, '', { kind: 'given_back' }, null).end;
+    return toAttemptEnd(execution, this.judge(execution, operation, '', { kind: 'given_back' }), null);
   }
 
   /** The end of an attempt that nobody saw the end of: its lease is over. */
@@ -111,27 +101,40 @@ export class AttemptRun {
       : { kind: 'refused', code: 'mapping_failed', reason: mapped.reason };
   }
 
-  private call(call: OutgoingCall, timeoutMs: number): Promise<AttemptSignal> {
-    return new Promise((resolve) => {
-      const deadline = this.wheel.add(timeoutMs, () => {
-        abandon();
-        resolve({ kind: 'timeout' });
-      });
-      const done = (signal: AttemptSignal) => {
-        deadline.cancel();
-        resolve(signal);
-      };
-      let abandon: () => void = () => undefined;
-      try {
-        abandon = this.caller.call(call, done);
-      } catch (error) {
-        done({
-          kind: 'refused',
-          code: 'not_callable',
-          reason: `the call cannot be made: ${(error as Error).name}`,
-        });
-      }
+  /** The call, until its answer, its failure or its timeout: what comes first counts. */
+  private send(
+    execution: HeldExecution,
+    operation: RunnableOperation,
+    executionId: string,
+    mapped: { value: unknown } | null,
+    ended: (attempt: EndedAttempt) => void,
+  ): void {
+    const { held, attempt, inputs } = execution;
+    const traceparent = held.childTraceparent();
+    const call = new OutgoingCall(operation, executionId, attempt, held, { mapped, inputs, traceparent });
+    const startedMs = this.clock.monotonicMs();
+    let isOver = false;
+    const over = (signal: AttemptSignal) => {
+      if (isOver) return;
+      isOver = true;
+      deadline.cancel();
+      const durationMs = Math.round(this.clock.monotonicMs() - startedMs);
+      const answered = signal.kind === 'reply' || signal.kind === 'faulty';
+      const judgement = this.judge(execution, operation, executionId, signal);
+      const end = toAttemptEnd(execution, judgement, durationMs);
+      ended({ end, call: { durationMs, answered }, duplicate: judgement.duplicate });
+    };
+    let abandon: () => void = () => undefined;
+    const deadline = this.wheel.add(operation.timeoutMs, () => {
+      abandon();
+      over({ kind: 'timeout' });
     });
+    try {
+      abandon = this.caller.call(call, over);
+    } catch (error) {
+      const reason = `the call cannot be made: ${(error as Error).name}`;
+      over({ kind: 'refused', code: 'not_callable', reason });
+    }
   }
 
   private judge(
@@ -139,9 +142,8 @@ export class AttemptRun {
     operation: RunnableOperation,
     executionId: string,
     signal: AttemptSignal,
-    durationMs: number | null,
-  ): Pick<EndedAttempt, 'end' | 'duplicate'> {
-    const judgement = judgeAttempt(
+  ): Judgement {
+    return judgeAttempt(
       signal,
       { executionId, operation: operation.name, attempt: execution.attempt, counted: execution.counted },
       operation,
@@ -150,7 +152,6 @@ export class AttemptRun {
         unknownOperationForMs: this.unknownForMs(operation.operationId, signal),
       },
     );
-    return { end: toAttemptEnd(execution, judgement, durationMs), duplicate: judgement.duplicate };
   }
 
   private unknownForMs(operationId: number, signal: AttemptSignal): number {

@@ -21,6 +21,11 @@ export class CircuitBreaker {
     return this.failures >= FAILURES_TO_OPEN;
   }
 
+  /** Some outage was seen: what it may have has to be asked by time. */
+  get wasOpen(): boolean {
+    return this.closedMs > -Infinity;
+  }
+
   /** How many executions may be in hand, of `capacity` slots, while it is closed. */
   limit(capacity: number, nowMs: number): number {
     const doubled = Math.floor((nowMs - this.closedMs) / DOUBLE_EVERY_MS);

@@ -78,6 +78,16 @@ export class Dispatcher {
   /** Starts what may start; gives back what must not start any more. */
   private pump(operationId: number): void {
     const queue = this.queueOf(operationId);
+    if (queue.isPumped) return; // a call that ended at once: the loop below goes on by itself
+    queue.isPumped = true;
+    try {
+      this.startQueued(queue, operationId);
+    } finally {
+      queue.isPumped = false;
+    }
+  }
+
+  private startQueued(queue: ExecutionQueue, operationId: number): void {
     for (let execution = queue.peek(); execution; execution = queue.peek()) {
       const operation = this.inHand.operationOf(execution);
       if (this.isStopping || this.inHand.isTooLate(execution, operation))
@@ -86,31 +96,26 @@ export class Dispatcher {
       // The service is away: only the probe goes out, and what is queued is not burnt on it.
       else if (!this.inHand.slots.mayCall(operationId))
         this.settle.add(this.attempts.giveBack(execution, operation), execution);
-      else void this.start(queue, execution, operation);
+      else this.start(queue, execution, operation);
       queue.shift();
       this.queued--;
     }
   }
 
-  private async start(
-    queue: ExecutionQueue,
-    execution: HeldExecution,
-    operation: RunnableOperation,
-  ): Promise<void> {
+  private start(queue: ExecutionQueue, execution: HeldExecution, operation: RunnableOperation): void {
     queue.live++;
     this.live++;
     this.record.started(execution, operation.name);
-    const ended = await this.attempts.run(execution, operation);
-    queue.live--;
-    this.live--;
-    this.record.called(operation.name, ended);
-    if (ended.call) {
-      const { durationMs, answered } = ended.call;
-      this.inHand.slots.called(operation.operationId, durationMs, answered);
-    }
-    this.settle.add(ended.end, execution);
-    if (queue.size > 0) this.pump(operation.operationId);
-    if (this.live === 0) this.quietWaiters.splice(0).forEach((quiet) => quiet());
+    this.attempts.run(execution, operation, (ended) => {
+      queue.live--;
+      this.live--;
+      this.record.called(operation.name, ended);
+      if (ended.call)
+        this.inHand.slots.called(operation.operationId, ended.call.durationMs, ended.call.answered);
+      this.settle.add(ended.end, execution);
+      if (queue.size > 0) this.pump(operation.operationId);
+      if (this.live === 0) this.quietWaiters.splice(0).forEach((quiet) => quiet());
+    });
   }
 
   /** Behind slow calls nothing pumps: leases and pauses are looked after by time. */

@@ -4,6 +4,8 @@ import type { HeldExecution } from './held-execution';
 export class ExecutionQueue {
   /** Calls under way. */
   live = 0;
+  /** Its executions are being started: a call that ends meanwhile starts no others. */
+  isPumped = false;
   private items: HeldExecution[] = [];
   private first = 0;
 

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { DeadCause } from '@bus/contracts';
+import type { AttemptOutcome, DeadCause } from '@bus/contracts';
 import { Clock } from '@bus/app-shell';
 import type { AttemptEnd } from '@bus/store';
 import { ConsumerMetrics } from '../consumer-metrics';
@@ -16,6 +16,7 @@ interface Ended {
 @Injectable()
 export class ExecutionRecord {
   private readonly logger = new Logger('Dispatch');
+  private readonly endsByOperation = new Map<string, Map<AttemptOutcome, number>>();
 
   constructor(
     private readonly metrics: ConsumerMetrics,
@@ -28,13 +29,13 @@ export class ExecutionRecord {
   }
 
   started(execution: HeldExecution, operation: string): void {
-    this.metrics.inFlight.inc({ operation });
+    this.countCall(operation, 1);
     if (execution.storedMs !== null && execution.attempt === 1)
       this.metrics.lagSeconds.observe((this.clock.monotonicMs() - execution.storedMs) / 1000);
   }
 
   called(operation: string, { call, duplicate }: Pick<EndedAttempt, 'call' | 'duplicate'>): void {
-    this.metrics.inFlight.dec({ operation });
+    this.countCall(operation, -1);
     if (call) this.metrics.callSeconds.observe({ operation }, call.durationMs / 1000);
     if (duplicate) this.metrics.duplicates.inc({ operation });
   }
@@ -50,7 +51,7 @@ export class ExecutionRecord {
       );
       return;
     }
-    this.metrics.attempts.inc({ operation, outcome: end.outcome });
+    this.countEnd(operation, end.outcome);
     if (died) {
       const cause = causeOf(end);
       this.metrics.deadLetters.inc({ operation, cause });
@@ -60,6 +61,13 @@ export class ExecutionRecord {
     if (end.after.kind === 'again') this.metrics.retries.inc({ operation });
     if (Logger.isLevelEnabled('debug'))
       this.logger.debug(this.about(end, execution, operation), 'attempt ended');
+  }
+
+  /** What `ended` has counted goes to the metrics: once a close, not once an attempt, for its labels are looked up. */
+  tell(): void {
+    for (const [operation, outcomes] of this.endsByOperation)
+      for (const [outcome, ends] of outcomes) this.metrics.attempts.inc({ operation, outcome }, ends);
+    this.endsByOperation.clear();
   }
 
   closeFailed(ends: number, error: unknown): void {
@@ -72,6 +80,17 @@ export class ExecutionRecord {
       this.about(end, execution, this.nameOf(end.operationId)),
       'the database refuses this result; its lease will end as unknown',
     );
+  }
+
+  private countCall(operation: string, change: 1 | -1): void {
+    const { callsUnderWay } = this.metrics;
+    callsUnderWay.set(operation, (callsUnderWay.get(operation) ?? 0) + change);
+  }
+
+  private countEnd(operation: string, outcome: AttemptOutcome): void {
+    let outcomes = this.endsByOperation.get(operation);
+    if (!outcomes) this.endsByOperation.set(operation, (outcomes = new Map()));
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
 
   private about(end: AttemptEnd, execution: HeldExecution | null, operation: string) {

@@ -29,7 +29,7 @@ export interface Arrival {
 /** Every execution that is leased to this process and in its memory, with its slot and its event. */
 @Injectable()
 export class ExecutionsInHand {
-  private readonly attempts = new Set<string>();
+  private count = 0;
   /** Name → end of the lease: calls that left and whose result cannot be written. */
   private readonly abandoned = new Map<string, number>();
   /** Monotonic time at which the last one left. */
@@ -43,7 +43,7 @@ export class ExecutionsInHand {
   ) {}
 
   get size(): number {
-    return this.attempts.size;
+    return this.count;
   }
 
   /**
@@ -51,21 +51,21 @@ export class ExecutionsInHand {
    * @returns in the same order; without those whose event is nowhere (their slot is free again, their lease will end)
    */
   take(claimed: Claimed, arrival: Arrival): HeldExecution[] {
-    const read = new Map(claimed.events.map((event) => [event.eventId, event]));
-    return claimed.executions.flatMap((one) => {
+    const read = new Map<string, LoadedEvent>();
+    for (const event of claimed.events) read.set(event.eventId, event);
+    const taken: HeldExecution[] = [];
+    for (const one of claimed.executions) {
       const event = this.window.get(one.eventId)?.event ?? read.get(one.eventId);
-      if (!event) {
-        this.slots.release(one.operationId);
-        return [];
-      }
-      return [this.hold(one, event, arrival)];
-    });
+      if (event) taken.push(this.hold(one, event, arrival));
+      else this.slots.release(one.operationId);
+    }
+    return taken;
   }
 
   /** Its end is written, or somebody else's. */
   drop(execution: HeldExecution): void {
     const { held, operationId, attempt } = execution;
-    this.attempts.delete(nameOf(held.event.eventId, operationId, attempt));
+    if (held.remove(operationId, attempt)) this.count--;
     this.lastEndMs = this.clock.monotonicMs();
     if (attempt > 1) this.slots.heldRetry(operationId, -1);
     this.slots.release(operationId);
@@ -83,12 +83,12 @@ export class ExecutionsInHand {
 
   /** Leased to this process, and surely never called: its transaction's answer was lost. */
   isUnknown(eventId: string, operationId: number, attempt: number): boolean {
-    const name = nameOf(eventId, operationId, attempt);
-    return !this.attempts.has(name) && !this.abandoned.has(name);
+    if (this.has(eventId, operationId, attempt)) return false;
+    return !this.abandoned.has(nameOf(eventId, operationId, attempt));
   }
 
   has(eventId: string, operationId: number, attempt: number): boolean {
-    return this.attempts.has(nameOf(eventId, operationId, attempt));
+    return this.window.get(eventId)?.has(operationId, attempt) ?? false;
   }
 
   /** Pinned settings of the event's own graph, live settings of now. */
@@ -113,10 +113,11 @@ export class ExecutionsInHand {
     const operation = this.graphs.graph(event.graphId).byId.get(operationId);
     const leaseMs = arrival.leaseMs?.(operationId) ?? (operation ? leaseMsOf(operation) : 0);
     const isRated = operation !== undefined && operation.ratePerSecond !== null;
-    this.attempts.add(nameOf(eventId, operationId, attempt));
+    const held = this.window.hold(event, arrival.payload?.(eventId));
+    if (held.add(operationId, attempt)) this.count++;
     if (attempt > 1) this.slots.heldRetry(operationId, 1);
     return {
-      held: this.window.hold(event, arrival.payload?.(eventId)),
+      held,
       operationId,
       attempt,
       counted,

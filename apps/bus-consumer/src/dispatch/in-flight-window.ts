@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { LoadedEvent } from '@bus/store';
-import { newTraceparent } from '@bus/app-shell';
+import { newSpan, newTrace, parseTraceparent, type TraceParts } from '@bus/app-shell';
 import type { Timers } from '../timers';
 
 /** Events in memory; docs/performance.md, "Window". */
@@ -17,7 +17,9 @@ export class HeldEvent {
   holders = 0;
   private parsed: { value: unknown } | null = null;
   private text: string | null = null;
-  private trace: string | null = null;
+  private trace: Pick<TraceParts, 'traceId' | 'flags'> | null = null;
+  /** Operation and attempt of what is in hand, in pairs: few, and looked for much more cheaply than names in a set. */
+  private readonly attempts: number[] = [];
 
   /** @param payload `event.payload`, where it was parsed already */
   constructor(
@@ -39,9 +41,34 @@ export class HeldEvent {
     return text;
   }
 
-  /** The publisher's trace, or one of the event's own. */
-  traceparent(): string {
-    return (this.trace ??= this.event.traceparent ?? newTraceparent());
+  /** A new span of the publisher's trace, or of the event's own. */
+  childTraceparent(): string {
+    this.trace ??= parseTraceparent(this.event.traceparent) ?? newTrace();
+    return newSpan(this.trace);
+  }
+
+  has(operationId: number, attempt: number): boolean {
+    return this.indexOf(operationId, attempt) >= 0;
+  }
+
+  /** @returns false: it was there */
+  add(operationId: number, attempt: number): boolean {
+    if (this.has(operationId, attempt)) return false;
+    this.attempts.push(operationId, attempt);
+    return true;
+  }
+
+  /** @returns false: it was not there */
+  remove(operationId: number, attempt: number): boolean {
+    const index = this.indexOf(operationId, attempt);
+    if (index >= 0) this.attempts.splice(index, 2);
+    return index >= 0;
+  }
+
+  private indexOf(operationId: number, attempt: number): number {
+    for (let at = 0; at < this.attempts.length; at += 2)
+      if (this.attempts[at] === operationId && this.attempts[at + 1] === attempt) return at;
+    return -1;
   }
 }
 

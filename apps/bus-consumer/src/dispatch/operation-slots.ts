@@ -106,7 +106,8 @@ export class OperationSlots implements SlotTaker {
   called(operationId: number, durationMs: number, answered: boolean): void {
     const slots = this.of(operationId);
     slots.meanMs += (durationMs - slots.meanMs) * NEWEST;
-    slots.breaker.note(answered, this.clock.monotonicMs());
+    const { breaker } = slots;
+    breaker.note(answered, breaker.isOpen ? this.clock.monotonicMs() : 0); // the time counts where it closes
   }
 
   /** Whether a call may leave: while the breaker is open only the probe does. Asked once for each call. */
@@ -119,7 +120,8 @@ export class OperationSlots implements SlotTaker {
   }
 
   private limitOf(slots: Slots, operation: Pick<RunnableOperation, 'concurrency'>): number {
-    return slots.breaker.limit(capacityOf(slots, operation), this.clock.monotonicMs());
+    const capacity = capacityOf(slots, operation);
+    return slots.breaker.wasOpen ? slots.breaker.limit(capacity, this.clock.monotonicMs()) : capacity;
   }
 
   private of(operationId: number): Slots {

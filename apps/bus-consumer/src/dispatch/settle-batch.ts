@@ -131,14 +131,15 @@ export class SettleBatch {
     batch.forEach((settled, index) =>
       this.record.ended(settled, outcome.applied[index] === true, dead.has(index)),
     );
+    this.record.tell();
     this.listener?.released(outcome.released, startedMs);
     for (const { execution, done } of batch) {
       if (execution) this.listener?.settled(execution);
       done?.();
     }
-    const again = batch.flatMap(({ end }) => (end.after.kind === 'again' ? [end.after.inMs] : []));
-    if (outcome.dueNow) again.push(0);
-    if (again.length > 0) this.session.hints.dueIn(again.reduce((least, inMs) => Math.min(least, inMs)));
+    let dueInMs = outcome.dueNow ? 0 : Infinity;
+    for (const { end } of batch) if (end.after.kind === 'again') dueInMs = Math.min(dueInMs, end.after.inMs);
+    if (dueInMs < Infinity) this.session.hints.dueIn(dueInMs);
     this.session.hints.freed();
   }
 

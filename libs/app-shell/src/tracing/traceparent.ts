@@ -27,8 +27,17 @@ export function parseTraceparent(text: unknown): TraceParts | null {
 
 /** A new span: of the parent's trace, or of a new trace where the parent is absent or malformed. */
 export function newTraceparent(parent?: string | null): string {
-  const parts = parseTraceparent(parent);
-  return `00-${parts?.traceId ?? randomHex(16)}-${randomHex(8)}-${parts?.flags ?? '01'}`;
+  return newSpan(parseTraceparent(parent) ?? newTrace());
+}
+
+/** A new trace, to be recorded. */
+export function newTrace(): Pick<TraceParts, 'traceId' | 'flags'> {
+  return { traceId: randomHex(16), flags: '01' };
+}
+
+/** A new span's traceparent. @param trace well-formed: of `parseTraceparent` or `newTrace` */
+export function newSpan({ traceId, flags }: Pick<TraceParts, 'traceId' | 'flags'>): string {
+  return `00-${traceId}-${randomHex(8)}-${flags}`;
 }
 
 /** Of the work that runs now; a new one outside of any. */

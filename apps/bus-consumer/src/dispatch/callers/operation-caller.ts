@@ -30,8 +30,9 @@ export class OutgoingCall {
   json(): string {
     const { mapped } = this.extra;
     const event = mapped ? eventJson(this.held.event, JSON.stringify(mapped.value)) : this.held.json();
-    const head = JSON.stringify(this.head()).slice(0, -1);
-    return `${head},"event":${event},${JSON.stringify(this.tail()).slice(1)}`;
+    const { inputs, traceparent } = this.extra;
+    const more = inputs ? `"inputs":${JSON.stringify(inputs)},` : '';
+    return `${this.headJson()},"event":${event},${more}"traceparent":"${traceparent}"}`;
   }
 
   private head() {
@@ -44,6 +45,15 @@ export class OutgoingCall {
       deadlineMs: operation.timeoutMs,
       effect: operation.effect,
     };
+  }
+
+  /** `head` as text, open at its end. Names, ids and words of the contract need no escapes. */
+  private headJson(): string {
+    const { operation, executionId, attempt } = this;
+    return (
+      `{"contract":${CONTRACT_VERSION},"operation":"${operation.name}","executionId":"${executionId}",` +
+      `"attempt":${attempt},"deadlineMs":${operation.timeoutMs},"effect":"${operation.effect}"`
+    );
   }
 
   private tail() {
