@@ -10,7 +10,7 @@ import {
 } from '@nestjs/microservices';
 import { isObservable } from 'rxjs';
 import { newTraceparent, runWithTraceparent } from '../tracing/traceparent';
-import { BusSocket, MAX_FRAME_CHARS, frameFaults, type BusSocketOptions } from './bus-socket';
+import { BusSocket, endAfterWrites, MAX_FRAME_CHARS, frameFaults, type BusSocketOptions } from './bus-socket';
 import { isCallId, isPattern, type Packet } from './packet';
 import { FrameError } from './frame-reader';
 import { lastOf } from './last-of';
@@ -85,7 +85,7 @@ export class BusRpcServer extends ServerTCP implements CustomTransportStrategy {
   drain(): Promise<void> {
     this.draining = true;
     if (this.server.listening) this.server.close();
-    for (const socket of this.openSockets) if (!this.inFlight.get(socket)) socket.end();
+    for (const socket of this.openSockets) if (!this.inFlight.get(socket)) endAfterWrites(socket);
     if (this.inFlight.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.whenIdle.push(resolve));
   }
@@ -199,7 +199,7 @@ export class BusRpcServer extends ServerTCP implements CustomTransportStrategy {
     if (left > 0) this.inFlight.set(connection, left);
     else this.inFlight.delete(connection);
     if (!this.draining) return;
-    if (left <= 0) connection.end();
+    if (left <= 0) endAfterWrites(connection);
     if (this.inFlight.size > 0) return;
     for (const resolve of this.whenIdle.splice(0)) resolve();
   }

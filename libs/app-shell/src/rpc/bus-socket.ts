@@ -45,14 +45,22 @@ export class BusSocket extends JsonSocket {
   private readonly options: Required<Omit<BusSocketOptions, 'inspectFrame'>> &
     Pick<BusSocketOptions, 'inspectFrame'>;
   private stopped = false;
-  private corked = false;
+  /** Frames of this tick, as one text: a write for each would cost more than the frame. */
+  private unwritten = '';
+  private callbacks: ((error?: Error | null) => void)[] = [];
   private readingPaused = false;
   private frameSinceMs = 0;
   private lastByteMs = 0;
   private watch: NodeJS.Timeout | null = null;
-  private readonly uncork = () => {
-    this.corked = false;
-    this.socket.uncork();
+  private readonly writeAll = () => {
+    if (this.unwritten === '') return; // a large answer did not wait for the end of the tick
+    const { unwritten, callbacks, socket } = this;
+    this.unwritten = '';
+    this.callbacks = [];
+    if (!socket.writable) return callbacks.forEach((callback) => callback(new Error('connection closed')));
+    if (callbacks.length === 0) socket.write(unwritten, 'utf8');
+    else socket.write(unwritten, 'utf8', (error) => callbacks.forEach((callback) => callback(error)));
+    if (this.options.pauseWhenBackedUp && socket.writableLength > PAUSE_ABOVE_BYTES) this.pauseReading();
   };
 
   constructor(socket: Socket, options: BusSocketOptions = {}) {
@@ -78,26 +86,26 @@ export class BusSocket extends JsonSocket {
     });
   }
 
-  /** Writes one frame. False: it was not taken, the connection is closed or being closed. */
+  /** Of what the peer has not taken: characters that this end keeps. */
+  get unsentLength(): number {
+    return this.unwritten.length + this.socket.writableLength;
+  }
+
+  /** Writes one frame, at the end of this tick. False: it was not taken, the connection is closed or being closed. */
   sendText(json: string, callback?: (error?: Error | null) => void): boolean {
     const { socket } = this;
     if (!socket.writable) {
       callback?.(new Error('connection closed'));
       return false;
     }
-    if (!this.corked) {
-      this.corked = true;
-      socket.cork();
-      process.nextTick(this.uncork);
-    }
-    socket.write(`${json.length}#${json}`, 'utf8', callback);
-    const unsent = socket.writableLength;
-    if (unsent > this.options.maxUnsentBytes) {
-      this.fail('unsent_over_limit', `peer does not read: ${unsent} bytes unsent`);
-      return false;
-    }
-    if (unsent > PAUSE_ABOVE_BYTES && this.options.pauseWhenBackedUp) this.pauseReading();
-    return true;
+    if (this.unwritten === '') process.nextTick(this.writeAll);
+    this.unwritten += `${json.length}#${json}`;
+    if (callback) this.callbacks.push(callback);
+    if (this.unwritten.length > PAUSE_ABOVE_BYTES) this.writeAll();
+    const unsent = this.unsentLength;
+    if (unsent <= this.options.maxUnsentBytes) return true;
+    this.fail('unsent_over_limit', `peer does not read: ${unsent} bytes unsent`);
+    return false;
   }
 
   protected override handleSend(message: unknown, callback?: (error?: Error | null) => void): void {
@@ -204,4 +212,9 @@ export class BusSocket extends JsonSocket {
   private fail(code: FrameFaultCode, message: string): void {
     this.handleDataError(new FrameError(code, message));
   }
+}
+
+/** Ends a socket that may have frames of this tick unwritten. */
+export function endAfterWrites(socket: Socket): void {
+  process.nextTick(() => socket.end());
 }

@@ -65,11 +65,11 @@ export class RpcConnection {
 
   /** Bytes that the peer has not taken yet, at most: a character takes up to three. */
   get unsentBytes(): number {
-    return this.socket.writableLength + this.queuedChars * 3;
+    return this.framed.unsentLength + this.queuedChars * 3;
   }
 
   send(call: PendingCall): void {
-    const idle = this.calls.size === 0 && this.socket.writableLength === 0;
+    const idle = this.calls.size === 0 && this.framed.unsentLength === 0;
     this.calls.set(call.id, call);
     if (!this.open) {
       this.queuedChars += call.frame.length;
