@@ -5,6 +5,7 @@ import type { Scenario } from '../scenario';
 import { withBus } from './bus-round';
 
 const WITHIN_MS = 120_000;
+const WARM_UP = 5_000;
 const FRESH = 'fresh events';
 const REPEATED = 'the same events again';
 
@@ -24,11 +25,11 @@ export const dup: Scenario = {
           withBus(context.arena, { service: null }, async ({ running }) => {
             const drain = (firstId: number, repeats: boolean) =>
               running.process.drain({ events, batch: 500, firstId, repeats }, WITHIN_MS);
-            await running.process.drain({ events: 1_000, batch: 500, firstId: 0 }, WITHIN_MS);
+            await running.process.drain({ events: WARM_UP, batch: 500, firstId: 0 }, WITHIN_MS);
             await context.arena.checkpoint();
             const close = openWindow(running.roots);
-            const fresh = await drain(1_000, false);
-            const again = await drain(1_000, true);
+            const fresh = await drain(WARM_UP, false);
+            const again = await drain(WARM_UP, true);
             repeated.set(round, (events * 1000) / again.ms);
             calls += again.results;
             return { usage: close(), figures: (events * 1000) / fresh.ms };
