@@ -13,7 +13,7 @@ import { ExecutionLedger } from '../execution-ledger';
 import { StorePool } from './connection';
 import { claimThroughLanes } from './ledger/claim-through-lanes';
 import { CLAIM } from './ledger/claim-statements';
-import { CLOSE, closeValues, type ClosedRow } from './ledger/close-statement';
+import { CLOSE, closedEnds, closeValues, type CloseAnswer, type ClosedEnd } from './ledger/close-statement';
 import { closeWithLanes } from './ledger/close-with-lanes';
 import { laneKeyOf } from './ledger/lane-key';
 import { loadInputs } from './ledger/load-inputs';
@@ -66,8 +66,8 @@ export class PostgresExecutionLedger extends ExecutionLedger {
   async close(ends: readonly AttemptEnd[], context: DispatchContext): Promise<CloseOutcome> {
     await context.catalog.load(new Set(ends.map((end) => end.graphId)));
     if (ends.every((end) => isAlone(end, context))) {
-      const { rows } = await runAlone<ClosedRow>(this.pool, CLOSE(closeValues(ends, () => null)));
-      return toCloseOutcome(ends, rows, { executions: [], events: [] }, false);
+      const { rows } = await runAlone<CloseAnswer>(this.pool, CLOSE(closeValues(ends, () => null)));
+      return toCloseOutcome(ends, closedEnds(rows), { executions: [], events: [] }, false);
     }
     const taken: number[] = [];
     const giveBack = () => taken.splice(0).forEach((operationId) => context.slots.release(operationId));
@@ -169,7 +169,7 @@ function toClaimed(eventId: string, row: ClaimRow): ClaimedExecution {
 
 function toCloseOutcome(
   ends: readonly AttemptEnd[],
-  closed: readonly ClosedRow[],
+  closed: readonly ClosedEnd[],
   released: CloseOutcome['released'],
   dueNow: boolean,
 ): CloseOutcome {

@@ -13,14 +13,14 @@ const ROOT = resolve(__dirname, '../../../..');
 const WITHIN_MS = 10_000;
 
 /** Six numbered pieces of work in a row, each committed by itself, by the name and in the form of the store's close:
- *  values 3 and 7 are outcomes and durations; it answers the index of each end. */
+ *  values 3 and 7 are outcomes and durations; it answers the place of each end. */
 const PROGRAM = `
 const { Client } = require(${JSON.stringify(require.resolve('pg'))});
 const [OUTCOME, DURATION] = process.argv[3] === 'swept' ? ['{${ATTEMPT_OUTCOMES.indexOf('unknown')}}', '{NULL}'] : ['{0}', '{1}'];
 const UNUSED = '(values ($2::int, $3::int, $4::int[], $5::int, $6::int, $7::int, $8::int[])) unused';
 // The second one does nothing: it is no hit.
 const WORK = 'with done as (insert into work select $1::int where $1::int <> 2 returning n) '
-  + 'select 0 as index from done, ' + UNUSED;
+  + "select '1' as ended from done, " + UNUSED;
 (async () => {
   const client = new Client({ connectionString: process.argv[2] });
   await client.connect();

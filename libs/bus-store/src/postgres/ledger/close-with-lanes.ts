@@ -1,13 +1,13 @@
 import type { PoolClient } from 'pg';
 import type { AttemptEnd, ClaimedExecution, DispatchContext } from '../../execution-ledger';
-import { CLOSE, closeValues, type ClosedRow } from './close-statement';
+import { CLOSE, closedEnds, closeValues, type CloseAnswer, type ClosedEnd } from './close-statement';
 import { dependentRows } from './dependent-rows';
 import { laneKeyOf } from './lane-key';
 import { lockLanes } from './lock-lanes';
 import { releaseAfter } from './release-after';
 
 export interface ClosedWithLanes {
-  closed: ClosedRow[];
+  closed: ClosedEnd[];
   /** Start now; inputs are not loaded yet. */
   started: ClaimedExecution[];
   dueNow: boolean;
@@ -26,8 +26,8 @@ export async function closeWithLanes(
   taken: number[],
 ): Promise<ClosedWithLanes> {
   const lanes = await lockLanes(client, ends, context);
-  const closed = (await client.query<ClosedRow>(CLOSE(closeValues(ends, (end) => laneKeyOf(end, context)))))
-    .rows;
+  const values = closeValues(ends, (end) => laneKeyOf(end, context));
+  const closed = closedEnds((await client.query<CloseAnswer>(CLOSE(values))).rows);
   const over = closed.flatMap((row) => {
     const end = ends[row.index];
     if (!end) throw new RangeError(`close answered row ${row.index} of ${ends.length}`);

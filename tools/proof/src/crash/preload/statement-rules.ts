@@ -51,7 +51,12 @@ function elementOf(literal: unknown, index: number): string | undefined {
 const closed =
   (swept: boolean) =>
   (statement: Statement, { rows }: Answer) =>
-    rows.some(({ index }) => isSwept(statement, index as number) === swept);
+    closedPlaces(rows[0]?.['ended']).some((place) => isSwept(statement, place - 1) === swept);
+
+/** Of a close's answer, `1,2:0`: places from 1, a cause of death behind a colon. */
+function closedPlaces(ended: unknown): number[] {
+  return typeof ended === 'string' ? ended.split(',').map((text) => parseInt(text, 10)) : [];
+}
 
 /** By the names of the store's statements, and by the kit's table. */
 const RULES: readonly Rule[] = [
