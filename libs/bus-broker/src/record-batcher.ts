@@ -17,7 +17,16 @@ export interface QueuedRecord {
 
 interface Entry extends QueuedRecord {
   stage: 'queued' | 'sent' | 'settled';
-  settle(result: PublishResult): void;
+  call: Call;
+  /** Its place in the call. */
+  at: number;
+}
+
+/** A publish under way. */
+interface Call {
+  results: PublishResult[];
+  open: number;
+  done(): void;
 }
 
 export interface BatcherOptions {
@@ -57,16 +66,13 @@ export class RecordBatcher {
   async publish(records: readonly OutgoingRecord[]): Promise<PublishResult[]> {
     if (records.length === 0) return [];
     const results = new Array<PublishResult>(records.length);
-    await new Promise<void>((done) => {
-      let open = records.length;
-      const entries = records.map((record, at) =>
-        this.entry(record, (result) => {
-          results[at] = result;
-          if (--open > 0) return;
-          clearTimeout(timer);
-          done();
-        }),
-      );
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const call: Call = { results, open: records.length, done };
+      const entries = records.map((record, at) => this.entry(record, call, at));
       const timer = setTimeout(() => this.giveUp(entries), this.options.answerWithinMs ?? ANSWER_WITHIN_MS);
       for (const entry of entries) this.enqueue(entry);
     });
@@ -90,33 +96,23 @@ export class RecordBatcher {
     }
   }
 
-  private entry(record: OutgoingRecord, answered: (result: PublishResult) => void): Entry {
-    const entry: Entry = {
-      record,
-      partition: partitionOf(record.key, this.options.partitions),
-      bytes: weigh(record),
-      stage: 'queued',
-      settle: (result) => {
-        if (entry.stage === 'settled') return;
-        entry.stage = 'settled';
-        answered(result);
-      },
-    };
-    return entry;
+  private entry(record: OutgoingRecord, call: Call, at: number): Entry {
+    const partition = partitionOf(record.key, this.options.partitions);
+    return { record, partition, bytes: weigh(record), stage: 'queued', call, at };
   }
 
   private enqueue(entry: Entry): void {
     if (entry.bytes > BATCH_BYTES) {
       const cause = new RecordTooLargeError({ bytes: entry.bytes, limit: BATCH_BYTES });
-      entry.settle({ outcome: 'refused', code: 'too_large', cause });
+      settle(entry, { outcome: 'refused', code: 'too_large', cause });
     } else if (this.closed) {
-      entry.settle({
+      settle(entry, {
         outcome: 'not_accepted',
         cause: new NotSentError({ reason: 'this publisher has ended' }),
       });
     } else if (this.queuedRecords >= QUEUE_RECORDS || this.queuedBytes + entry.bytes > QUEUE_BYTES) {
       const reason = 'too many records wait for the broker; publish again later';
-      entry.settle({
+      settle(entry, {
         outcome: 'not_accepted',
         cause: new NotSentError({ reason, cause: this.options.fault() }),
       });
@@ -170,7 +166,7 @@ export class RecordBatcher {
     const results = await this.send(batch);
     for (const partition of partitions) this.busy.delete(partition);
     this.sending--;
-    batch.forEach((entry, at) => entry.settle(results[at]));
+    batch.forEach((entry, at) => settle(entry, results[at]));
     this.flush();
     this.tellIdle();
   }
@@ -187,11 +183,11 @@ export class RecordBatcher {
     for (const entry of entries) {
       if (entry.stage === 'sent') {
         const reason = 'the broker did not answer in time; publish again with the same messageId';
-        entry.settle({ outcome: 'unknown', cause: new NotSentError({ reason }) });
+        settle(entry, { outcome: 'unknown', cause: new NotSentError({ reason }) });
       } else if (entry.stage === 'queued') {
         this.withdraw(entry);
         const reason = 'the broker was away; nothing was sent';
-        entry.settle({
+        settle(entry, {
           outcome: 'not_accepted',
           cause: new NotSentError({ reason, cause: this.options.fault() }),
         });
@@ -217,8 +213,17 @@ export class RecordBatcher {
 
 function weigh(record: OutgoingRecord): number {
   let bytes = OVERHEAD_BYTES + Buffer.byteLength(record.key) + record.value.byteLength;
-  for (const [name, value] of Object.entries(record.headers)) {
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + 4;
+  for (const name of Object.keys(record.headers)) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(record.headers[name]) + 4;
   }
   return bytes;
+}
+
+/** The first result counts. */
+function settle(entry: Entry, result: PublishResult): void {
+  if (entry.stage === 'settled') return;
+  entry.stage = 'settled';
+  const { call } = entry;
+  call.results[entry.at] = result;
+  if (--call.open === 0) call.done();
 }

@@ -9,5 +9,6 @@ export function contentHash(type: string, key: string | null, payload: string | 
   const before = key === null ? `${type}\0\0` : `${type}\0\u0001${key}\0`;
   const content =
     typeof payload === 'string' ? before + payload : Buffer.concat([Buffer.from(before), payload]);
-  return hash('sha256', content, 'buffer');
+  // As hex first: the hash's own buffer would be memory outside the heap, dearer to make and to collect than both.
+  return Buffer.from(hash('sha256', content, 'hex'), 'hex');
 }

@@ -98,33 +98,36 @@ function decoded(record: IncomingRecord, context: RecordContext): DecodedRecord 
   if (value === null) throw new Faulty('null_value', 'the value is null');
   if (value.length === 0) throw new Faulty('empty_value', 'the value is empty');
   const headers = readHeaders(record.headers);
-  const version = headers.get(RECORD_HEADER.specVersion)?.toString();
+  const version = textOf(headers, 'specVersion');
   if (version !== SPEC_VERSION)
     throw new Faulty(
       'unknown_specversion',
       `${RECORD_HEADER.specVersion} is ${version ? 'not 1.0' : 'missing'}`,
     );
 
-  const messageId = attribute(headers, RECORD_HEADER.id, MESSAGE_ID_PATTERN);
-  const source = attribute(headers, RECORD_HEADER.source, SOURCE_PATTERN);
-  const type = attribute(headers, RECORD_HEADER.type, EVENT_TYPE_PATTERN);
-  const key = keyOf(record, headers.get(RECORD_HEADER.partitionKey), messageId);
-  const occurredAt = timeOf(headers, RECORD_HEADER.time) ?? record.appendedAt.getTime();
-  const deliverAt = timeOf(headers, RECORD_HEADER.deliverAt);
-  if (deliverAt !== null && deliverAt - record.appendedAt.getTime() > LIMITS.delayMs + CLOCK_SLACK_MS)
+  const messageId = attribute(headers, 'id', MESSAGE_ID_PATTERN);
+  const source = attribute(headers, 'source', SOURCE_PATTERN);
+  const type = attribute(headers, 'type', EVENT_TYPE_PATTERN);
+  const key = keyOf(record, headers.partitionKey, messageId);
+  const occurredAt = timeOf(headers, 'time');
+  const deliverAt = timeOf(headers, 'deliverAt');
+  if (
+    deliverAt !== null &&
+    Date.parse(deliverAt) - record.appendedAt.getTime() > LIMITS.delayMs + CLOCK_SLACK_MS
+  )
     throw new Faulty('bad_attribute', `${RECORD_HEADER.deliverAt} is more than 366 days ahead`);
 
   const { text, payload } = readPayload(value, context.maxPayloadBytes ?? LIMITS.payloadBytes);
-  const traceparent = headers.get(RECORD_HEADER.traceParent)?.toString();
+  const traceparent = textOf(headers, 'traceParent');
   const event: IncomingEvent = {
-    eventId: eventIdOf(record, headers.get(RECORD_HEADER.eventId)?.toString(), context.logId),
+    eventId: eventIdOf(record, textOf(headers, 'eventId'), context.logId),
     source,
     messageId,
     type,
     key,
     payload: text,
-    occurredAt: new Date(occurredAt).toISOString(),
-    deliverAt: deliverAt === null ? null : new Date(deliverAt).toISOString(),
+    occurredAt: occurredAt ?? record.appendedAt.toISOString(),
+    deliverAt,
     traceparent: isTraceparent(traceparent) ? traceparent : null,
   };
   return {
@@ -135,31 +138,62 @@ function decoded(record: IncomingRecord, context: RecordContext): DecodedRecord 
   };
 }
 
-/** Headers by name; of other repeated ones than `ce_` the first counts. */
-function readHeaders(pairs: IncomingRecord['headers']): Map<string, Buffer> {
-  const headers = new Map<string, Buffer>();
-  for (const [name, value] of pairs) {
-    const earlier = headers.get(name);
-    if (earlier === undefined) headers.set(name, value);
-    else if (name.startsWith('ce_') && !earlier.equals(value))
-      throw new Faulty('repeated_header', 'a ce_ header stands twice with two values');
+type HeaderName = keyof typeof RECORD_HEADER;
+type Headers = Record<HeaderName, Buffer | undefined>;
+const NAME_OF = new Map(
+  Object.entries(RECORD_HEADER).map(([name, header]) => [header as string, name as HeaderName]),
+);
+
+/** The headers that are read here; of other repeated ones than `ce_` the first counts. */
+function readHeaders(pairs: IncomingRecord['headers']): Headers {
+  const headers = noHeaders();
+  let foreign: Map<string, Buffer> | null = null;
+  for (const [header, value] of pairs) {
+    const name = NAME_OF.get(header);
+    const earlier = name === undefined ? foreign?.get(header) : headers[name];
+    if (earlier !== undefined) {
+      if (header.startsWith('ce_') && !earlier.equals(value))
+        throw new Faulty('repeated_header', 'a ce_ header stands twice with two values');
+    } else if (name !== undefined) headers[name] = value;
+    else if (header.startsWith('ce_')) (foreign ??= new Map<string, Buffer>()).set(header, value);
   }
   return headers;
 }
 
-function attribute(headers: Map<string, Buffer>, name: string, pattern: RegExp): string {
-  const text = headers.get(name)?.toString();
-  if (text === undefined) throw new Faulty('bad_attribute', `${name} is missing`);
-  if (!pattern.test(text)) throw new Faulty('bad_attribute', `${name} is off its pattern`);
+function noHeaders(): Headers {
+  return {
+    specVersion: undefined,
+    id: undefined,
+    source: undefined,
+    type: undefined,
+    time: undefined,
+    partitionKey: undefined,
+    deliverAt: undefined,
+    eventId: undefined,
+    traceParent: undefined,
+    contentType: undefined,
+  };
+}
+
+/** For headers that are of ASCII alone where they are valid: no other byte becomes a character of theirs. */
+function textOf(headers: Headers, name: HeaderName): string | undefined {
+  return headers[name]?.toString('latin1');
+}
+
+function attribute(headers: Headers, name: HeaderName, pattern: RegExp): string {
+  const text = textOf(headers, name);
+  if (text === undefined) throw new Faulty('bad_attribute', `${RECORD_HEADER[name]} is missing`);
+  if (!pattern.test(text)) throw new Faulty('bad_attribute', `${RECORD_HEADER[name]} is off its pattern`);
   return text;
 }
 
-function timeOf(headers: Map<string, Buffer>, name: string): number | null {
-  const text = headers.get(name)?.toString();
+/** In UTC, as an event carries it. */
+function timeOf(headers: Headers, name: HeaderName): string | null {
+  const text = textOf(headers, name);
   if (text === undefined) return null;
   const timeMs = parseRfc3339(text);
-  if (timeMs === null) throw new Faulty('bad_attribute', `${name} is no RFC 3339 time`);
-  return timeMs;
+  if (timeMs === null) throw new Faulty('bad_attribute', `${RECORD_HEADER[name]} is no RFC 3339 time`);
+  return new Date(timeMs).toISOString();
 }
 
 function keyOf(record: IncomingRecord, partitionKey: Buffer | undefined, messageId: string): string | null {

@@ -34,7 +34,10 @@ export class BatchPlanner {
     const lanes = new Set<string>();
     for (const decoded of events) {
       const graph = this.graphs.active(decoded.event.type);
-      const verdicts = graph ? await this.filter(decoded, graph, plan) : NO_VERDICTS;
+      // Without a filter nothing is waited for: a promise for each event of a batch would cost more than its plan.
+      const verdicts = graph?.operations.some(isFiltered)
+        ? await this.filter(decoded, graph, plan)
+        : NO_VERDICTS;
       plan.events.push(this.planOne(decoded, graph, verdicts, plan, lanes));
     }
     return plan;
@@ -52,8 +55,9 @@ export class BatchPlanner {
   ): Promise<ReadonlyMap<number, FilterVerdict>> {
     let verdicts: Map<number, FilterVerdict> | null = null;
     const { eventId, messageId, source, type, key, occurredAt } = decoded.event;
-    for (const { operationId, filter, state } of graph.operations) {
-      if (filter === null || state === 'disabled') continue;
+    for (const operation of graph.operations) {
+      if (!isFiltered(operation)) continue;
+      const { operationId, filter } = operation;
       const input = { messageId, source, type, key, payload: decoded.payload as never, occurredAt };
       const verdict = await this.expressions.filter(filter, input);
       (verdicts ??= new Map()).set(operationId, verdict);
@@ -69,8 +73,8 @@ export class BatchPlanner {
     plan: BatchPlan,
     lanes: Set<string>,
   ): PlannedEvent {
-    const planned = { event, offset: record.offset, record, twins, identity, contentHash };
-    if (!graph) return { ...planned, graphId: null, executions: [] };
+    const { offset } = record;
+    if (!graph) return { event, offset, record, twins, identity, contentHash, graphId: null, executions: [] };
     let isHeld = false;
     const take = (operationId: number, laneKey: string | null): boolean => {
       if (laneKey !== null) {
@@ -89,8 +93,15 @@ export class BatchPlanner {
       return true;
     };
     const executions = fanOut(event, graph, { verdicts, take });
-    return { ...planned, graphId: graph.graphId, executions };
+    const { graphId } = graph;
+    return { event, offset, record, twins, identity, contentHash, graphId, executions };
   }
+}
+
+type Filtered = RunnableGraph['operations'][number] & { filter: string };
+
+function isFiltered(operation: RunnableGraph['operations'][number]): operation is Filtered {
+  return operation.filter !== null && operation.state !== 'disabled';
 }
 
 const NO_VERDICTS: ReadonlyMap<number, FilterVerdict> = new Map();

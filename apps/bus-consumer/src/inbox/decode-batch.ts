@@ -29,7 +29,8 @@ export function decodeBatch(batch: RecordBatch): DecodedBatch {
   const seen = new Map<string, DecodedEvent>();
   const { nextOffset } = batch;
   const decoded: DecodedBatch = { events: [], quarantined: [], twins: 0, nextOffset, rest: null };
-  for (const [at, record] of batch.records.entries()) {
+  for (let at = 0; at < batch.records.length; at++) {
+    const record = batch.records[at];
     const result = decodeRecord(record, { logId: batch.logId });
     if ('fault' in result) {
       decoded.quarantined.push({ record, ...result });
@@ -37,7 +38,8 @@ export function decodeBatch(batch: RecordBatch): DecodedBatch {
     }
     const first = seen.get(result.identity);
     if (!first) {
-      const event: DecodedEvent = { ...result, record };
+      const { event: incoming, payload, identity, contentHash } = result;
+      const event: DecodedEvent = { event: incoming, payload, identity, contentHash, record };
       seen.set(result.identity, event);
       decoded.events.push(event);
     } else if (first.contentHash.equals(result.contentHash)) {

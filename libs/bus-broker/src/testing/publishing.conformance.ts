@@ -52,6 +52,27 @@ export function publishingConformance(harness: () => BrokerHarness): void {
     await publisher.stop();
   });
 
+  it.each([
+    ['plain ones', { ce_id: 'order-1', ce_source: 'payments', 'x-own': 'a b' }],
+    ['empty ones', { ce_id: '', ce_source: '' }],
+    ['one that looks like the end of another', { ce_id: 'a"],["ce_source","b', ce_type: '"]]' }],
+    ['control characters', { ce_id: 'a\tb\u007f', ce_source: '\u0001' }],
+    ['a strange name', { 'x"y\\z': 'a' }],
+    ['none', {}],
+  ])('keeps headers: %s', async (_, headers) => {
+    const publisher = harness().publisher();
+    const subscriber = harness().subscriber();
+    const receiver = new RecordingReceiver();
+    await publisher.start();
+    await subscriber.start(receiver);
+    allAccepted(await publisher.publish([{ key: 'k', value: Buffer.from('1'), headers }]));
+    await receiver.until('the record', () => receiver.store.records.length === 1);
+    const [record] = receiver.store.records;
+    expect(record.headers.map(([name, text]) => [name, text.toString()])).toEqual(Object.entries(headers));
+    await subscriber.stop();
+    await publisher.stop();
+  });
+
   it('keeps the order of one key over many calls at once', async () => {
     const publisher = harness().publisher();
     const subscriber = harness().subscriber();

@@ -24,8 +24,14 @@ export function integerArrays(values: readonly (readonly number[])[]): string {
   return `{${values.map((value) => `"{${value.join(',')}}"`).join(',')}}`;
 }
 
-const NEEDS_ESCAPE = /["\\]/g;
+const NEEDS_ESCAPE = /["\\]/;
+const EACH_TO_ESCAPE = /["\\]/g;
+/** What JSON escapes and an array literal does not: control characters, and surrogates (it escapes lone ones). */
+const ESCAPED_OTHERWISE = /[^ -\ud7ff\ue000-\uffff]/;
 
 function quoted(value: string): string {
-  return `"${value.replace(NEEDS_ESCAPE, '\\$&')}"`;
+  if (!NEEDS_ESCAPE.test(value)) return `"${value}"`;
+  // The same text, several times faster: payloads are full of quotes.
+  if (!ESCAPED_OTHERWISE.test(value)) return JSON.stringify(value);
+  return `"${value.replace(EACH_TO_ESCAPE, '\\$&')}"`;
 }
