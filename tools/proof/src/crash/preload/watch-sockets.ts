@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 import type { CrashTrigger } from './crash-order';
 
-/** As the bus's client writes a call: `length#{"pattern":…`. */
-const EXECUTE = /^\d+#\{"pattern":\{"cmd":"operation\.execute"\}/;
+/** As the bus's client writes a call, `length#{"pattern":…`: those of one tick in one text. Escaped within a text. */
+const EXECUTE = /\d+#\{"pattern":\{"cmd":"operation\.execute"\}/g;
 /** Within a reply; a text that holds it would be escaped. */
 const REPLY = /"response":\{/g;
 /** Api key of Produce, behind the length of a request. @see https://kafka.apache.org/protocol.html#protocol_api_keys */
@@ -26,14 +26,16 @@ export function watchSockets(trigger: CrashTrigger): void {
       trigger.reached('publish.after-send');
       return taken;
     }
-    if (typeof chunk !== 'string' || !EXECUTE.test(chunk)) return write.call(this, chunk, ...rest);
-    trigger.reached('rpc.before-send');
+    const frames = typeof chunk === 'string' ? [...chunk.matchAll(EXECUTE)] : [];
+    if (frames.length === 0) return write.call(this, chunk, ...rest);
+    for (const _ of frames) trigger.reached('rpc.before-send');
     calls.watch(this);
     const taken = write.call(this, chunk, ...rest);
-    // The frames of a tick leave together at its end, before this runs.
     process.nextTick(() => {
-      trigger.reached('rpc.after-send');
-      calls.sent();
+      for (const _ of frames) {
+        trigger.reached('rpc.after-send');
+        calls.sent();
+      }
     });
     return taken;
   };
