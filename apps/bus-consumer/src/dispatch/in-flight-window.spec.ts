@@ -36,12 +36,12 @@ describe(InFlightWindow, () => {
     expect(window.size).toBe(0);
   });
 
-  it('says when less than a batch fits, and when the batches under way fit again', () => {
+  it('says when less than a batch fits, and when two fit again', () => {
     const held = fill(WINDOW_EVENTS - 499);
     expect(told).toEqual(['full']);
-    held.slice(0, 1000).forEach((one) => window.release(one));
+    held.slice(0, 500).forEach((one) => window.release(one));
     expect(told).toEqual(['full']);
-    held.slice(1000, 1002).forEach((one) => window.release(one));
+    held.slice(500, 501).forEach((one) => window.release(one));
     expect(told).toEqual(['full', 'room']);
   });
 

@@ -5,9 +5,12 @@ import type { Timers } from '../timers';
 
 /** Events in memory; docs/performance.md, "Window". */
 export const WINDOW_EVENTS = 2000;
-/** Reading rests when less than a batch fits, and goes on when the batches that are under way at once do. */
+/**
+ * Reading rests when less than a batch fits, and goes on when two do. Not later: operations that hang keep what they
+ * hold, and were 1,500 to be free, four of them on events of their own would hold up everybody's reading.
+ */
 const REST_BELOW_ROOM = 500;
-const GO_ON_FROM_ROOM = 1500;
+const GO_ON_FROM_ROOM = 1000;
 
 /** A longer text is made again for each call: it would double the memory of the window. */
 const KEPT_CHARS = 8192;
