@@ -18,7 +18,7 @@ import { slow } from './scenarios/slow';
 import { soak } from './scenarios/soak';
 import { steady } from './scenarios/steady';
 
-/** In the order in which they run. */
+/** In the order in which they run: the long ones last. */
 export const ALL_SCENARIOS: readonly Scenario[] = [
   raw,
   drain,
@@ -29,7 +29,6 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   slow,
   hot,
   delay,
-  big,
   bloat,
   restart,
   burst,
@@ -37,5 +36,6 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   publish,
   kafka,
   profile,
+  big,
   soak,
 ];
