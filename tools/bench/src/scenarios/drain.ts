@@ -8,7 +8,7 @@ import { inserts, RAW_INSERTS } from './raw';
 
 const OPERATIONS = 4;
 const BATCH = 500;
-const WARM_UP = 5_000;
+const WARM_UP = 10_000;
 const WITHIN_MS = 300_000;
 /** Left out of `--quick`. */
 const FULL_ONLY = ['graphile-worker, defaults', 'graphile-worker, tuned, no result kept'];
