@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type ISocketFactoryArgs, Kafka, logLevel, type LogEntry, type RetryOptions } from 'kafkajs';
 import type { BrokerLogger } from '../broker-options';
+import { restWhenIdle } from './rest-when-idle';
 
 const KEEP_ALIVE_MS = 60_000;
 /** Api key of Produce. @see https://kafka.apache.org/protocol.html#protocol_api_keys */
@@ -29,6 +30,7 @@ export interface KafkaClientOptions {
 
 /** A kafkajs client with every option explicit. */
 export function kafkaClient(options: KafkaClientOptions): Kafka {
+  restWhenIdle();
   return new Kafka({
     brokers: [...options.brokers],
     clientId: options.clientId,
