@@ -1,7 +1,7 @@
 // `npm test`: format, lint, typecheck, build and every test of the tree, as CI runs them.
 // The last line is `N passed, N failed`: each stage counts one, and each test.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,6 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const require = createRequire(import.meta.url);
 const startedAt = performance.now();
 const scratch = mkdtempSync(join(tmpdir(), 'omnibus-tests-'));
+const EXIT_WITHIN_MS = 30_000;
 const inCi = process.env.CI === 'true';
 const env = { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false' };
 let passed = 0;
@@ -68,12 +69,28 @@ async function tests() {
     '--testLocationInResults=false',
     ...(inCi ? ['--ci', '--maxWorkers=2'] : []),
   ];
-  const code = await run('jest/bin/jest.js', args);
+  const code = await run('jest/bin/jest.js', args, undefined, (child) => endOnceWritten(child, summary));
   const result = readSummary(summary);
   passed += result.numPassedTests;
   failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
   // Without a failed test, Jest may still have failed: its own set-up, or a process that it could not end.
   count(code === 0, `tests (${result.numPassedTests} passed, ${result.numPendingTests} not run)`, began);
+}
+
+/** A test that left a process or a socket behind would keep Jest, and with it CI, for ever: its results are written
+ *  once all tests are over, and soon after that it is ended, which counts as a failure. */
+function endOnceWritten(child, summary) {
+  let writtenAt;
+  const look = setInterval(() => {
+    if (writtenAt === undefined && existsSync(summary)) writtenAt = performance.now();
+    if (writtenAt === undefined || performance.now() - writtenAt < EXIT_WITHIN_MS) return;
+    console.log(
+      `Jest did not end within ${duration(EXIT_WITHIN_MS)} of its last test: something that a test started still runs.`,
+    );
+    child.kill('SIGKILL');
+    clearInterval(look);
+  }, 1_000);
+  child.once('exit', () => clearInterval(look));
 }
 
 function readSummary(file) {
@@ -94,12 +111,13 @@ function kafkaHalf() {
   return `THE KAFKA HALF WAS NOT RUN: this machine lacks ${availability.missing}.${inCi ? ' In CI that is a failure.' : ''}`;
 }
 
-function run(script, args, onText) {
+function run(script, args, onText, onStart) {
   const child = spawn(process.execPath, [join(root, 'node_modules', script), ...args], {
     cwd: root,
     env,
     stdio: onText ? ['ignore', 'pipe', 'pipe'] : ['ignore', process.stderr, 'inherit'],
   });
+  onStart?.(child);
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onText);
   return new Promise((done, fail) => child.once('error', fail).once('close', done));
 }

@@ -1,4 +1,5 @@
 import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { LogSettingsError } from '../broker.errors';
 
 /** What the bus asks of its topic (docs/guarantees.md, G1). */
@@ -22,10 +23,13 @@ export interface TopicFacts {
 const RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
 /** A send's whole share of one partition is one record batch of at most 1 MB; its framing comes on top. */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+const LEADERS_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 50;
 const LEAST_REPLICATION = 3;
 const LEAST_IN_SYNC = 2;
 
-/** Makes the topic where it is missing; one that exists is left as it is. */
+/** Makes the topic where it is missing; one that exists is left as it is. Once it resolves, records can be published.
+ *  @throws Error of a partition whose leader does not answer within 10 s */
 export async function createTopic(admin: Admin, demands: TopicDemands): Promise<void> {
   const settings = {
     'cleanup.policy': 'delete',
@@ -48,6 +52,21 @@ export async function createTopic(admin: Admin, demands: TopicDemands): Promise<
       },
     ],
   });
+  await leadersAnswer(admin, demands.topic);
+}
+
+/** A new leader is told to clients before the broker itself knows that it leads: until then it refuses records. */
+async function leadersAnswer(admin: Admin, topic: string): Promise<void> {
+  const deadline = performance.now() + LEADERS_WITHIN_MS;
+  for (;;) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (cause) {
+      if (performance.now() > deadline) throw cause;
+      await pause(LOOK_EVERY_MS);
+    }
+  }
 }
 
 /** One promise of the topic, and how it stands. */
