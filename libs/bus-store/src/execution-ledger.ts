@@ -154,13 +154,23 @@ export abstract class ExecutionLedger {
    * What an idle replica asks once a second, in one statement: operation ids with due rows now, the time until the
    * next due row (`null`: none), whether a lease has ended, and the revision of the configuration.
    */
-  abstract pulse(): Promise<LedgerPulse>;
+  abstract pulse(look: PulseLook): Promise<LedgerPulse>;
+}
+
+export interface PulseLook {
+  /** As of a claim: below its mark nothing of an operation is looked for. */
+  lowWater: ReadonlyMap<number, string>;
+  /** Whether leases are looked at: reads all that is in flight, and every dead row of it that a snapshot holds. */
+  leases: boolean;
 }
 
 export interface LedgerPulse {
   dueOperationIds: number[];
   nextDueInMs: number | null;
+  /** `false` too where leases were not looked at. */
   leaseEnded: boolean;
+  /** Operation id → low-water mark of those that are active and have nothing due. */
+  lowWater: Map<number, string>;
   /** Changes whenever a graph or a live setting changes. */
   revision: string;
 }

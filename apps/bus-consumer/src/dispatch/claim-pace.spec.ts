@@ -1,4 +1,4 @@
-import type { ClaimOutcome } from '@bus/store';
+import type { ClaimOutcome, LedgerPulse } from '@bus/store';
 import { ActiveGraphs } from '../graphs/active-graphs';
 import { FakeGraphs, graphOf } from '../testing/fake-graphs';
 import { ManualTime } from '../testing/manual-time';
@@ -19,6 +19,14 @@ const claimed = (operationId: number, count: number, more: boolean): ClaimOutcom
   events: [],
   lowWater: new Map([[operationId, 'mark']]),
   more: new Set(more ? [operationId] : []),
+});
+
+const pulse = (dueOperationIds: number[], lowWater = new Map<number, string>()): LedgerPulse => ({
+  dueOperationIds,
+  nextDueInMs: null,
+  leaseEnded: false,
+  lowWater,
+  revision: '1',
 });
 
 describe(ClaimPace, () => {
@@ -49,7 +57,7 @@ describe(ClaimPace, () => {
   });
 
   it('offers what it knows of each operation, with its slots reserved', () => {
-    pace.see([1, 2, 3], new Set());
+    pace.see(pulse([1, 2, 3]), new Set());
     expect(pace.reserve()).toEqual([
       {
         operationId: 1,
@@ -84,7 +92,7 @@ describe(ClaimPace, () => {
   });
 
   it('claims by itself what only retired graphs have: its lanes and its rate are known to the store', () => {
-    pace.see([9], new Set());
+    pace.see(pulse([9]), new Set());
     expect(pace.reserve()).toMatchObject([{ operationId: 9, ordered: true, leaseMs: 90_000 }]);
   });
 
@@ -134,6 +142,12 @@ describe(ClaimPace, () => {
     expect(pace.reserve()).toEqual([]);
   });
 
+  it('claims above the mark of a pulse that found nothing', () => {
+    pace.see(pulse([1], new Map([[2, 'idle']])), new Set());
+    pace.expect(2);
+    expect(pace.reserve().map(({ lowWater }) => lowWater)).toEqual([null, 'idle']);
+  });
+
   it('forgets its marks after a failed claim, and looks everywhere every five minutes', async () => {
     pace.expect(1);
     pace.claimed(pace.reserve(), claimed(1, 0, false));
@@ -144,7 +158,7 @@ describe(ClaimPace, () => {
     expect(rooms[0].lowWater).toBeNull();
     pace.failed(rooms);
     await time.advance(5 * 60_000);
-    pace.see([], new Set());
+    pace.see(pulse([]), new Set());
     expect(pace.reserve().map(({ operationId }) => operationId)).toEqual([1, 2, 3]);
   });
 });

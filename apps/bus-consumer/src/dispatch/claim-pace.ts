@@ -1,7 +1,7 @@
 import type { Clock } from '@bus/app-shell';
 import { LIMITS } from '@bus/contracts';
 import { leaseMsOf } from '@bus/domain';
-import type { ClaimOutcome, ClaimRoom } from '@bus/store';
+import type { ClaimOutcome, ClaimRoom, LedgerPulse } from '@bus/store';
 import type { ActiveGraphs } from '../graphs/active-graphs';
 import type { ExecutionsInHand } from './executions-in-hand';
 
@@ -19,7 +19,7 @@ const FULL_SCAN_MS = 5 * 60_000;
 /** Decides for which operations a claim is worth its statement now, and with how much room. */
 export class ClaimPace {
   private readonly known = new Set<number>();
-  private readonly lowWater = new Map<number, string>();
+  private readonly marks = new Map<number, string>();
   private readonly claimedMs = new Map<number, number>();
   private fullScanMs: number;
 
@@ -29,6 +29,11 @@ export class ClaimPace {
     private readonly clock: Clock,
   ) {
     this.fullScanMs = clock.monotonicMs() + FULL_SCAN_MS;
+  }
+
+  /** Below an operation's mark nothing of it is due. */
+  get lowWater(): ReadonlyMap<number, string> {
+    return this.marks;
   }
 
   /** Some operation has rows that are due now, as far as is known. */
@@ -55,14 +60,15 @@ export class ClaimPace {
   }
 
   /** What the pulse saw, and what was hinted while it was under way. */
-  see(dueOperationIds: readonly number[], hinted: ReadonlySet<number>): void {
+  see({ dueOperationIds, lowWater }: LedgerPulse, hinted: ReadonlySet<number>): void {
     this.known.clear();
     for (const operationId of dueOperationIds) this.known.add(operationId);
     for (const operationId of hinted) this.known.add(operationId);
+    for (const [operationId, mark] of lowWater) this.marks.set(operationId, mark);
     const nowMs = this.clock.monotonicMs();
     if (nowMs < this.fullScanMs) return;
     this.fullScanMs = nowMs + FULL_SCAN_MS;
-    this.lowWater.clear();
+    this.marks.clear();
     for (const { operationId } of this.graphs.operations()) this.known.add(operationId);
   }
 
@@ -93,7 +99,7 @@ export class ClaimPace {
       this.inHand.slots.release(operationId, free - (used.get(operationId) ?? 0));
       if (outcome.more.has(operationId) || ratePerSecond !== null) this.known.add(operationId);
     }
-    for (const [operationId, mark] of outcome.lowWater) this.lowWater.set(operationId, mark);
+    for (const [operationId, mark] of outcome.lowWater) this.marks.set(operationId, mark);
   }
 
   /** Nobody knows what the claim did, or it was not made: its slots are free, the marks are forgotten. */
@@ -103,7 +109,7 @@ export class ClaimPace {
       this.inHand.slots.release(operationId, free);
       this.known.add(operationId);
     }
-    this.lowWater.clear();
+    this.marks.clear();
   }
 
   private isWorthIt(operationId: number, nowMs: number): boolean {
@@ -126,7 +132,7 @@ export class ClaimPace {
       leaseMs: leaseMsOf(operation ?? { timeoutMs: LIMITS.operationTimeoutMs }),
       ordered: operation?.ordered ?? true,
       ratePerSecond: operation?.ratePerSecond ?? null,
-      lowWater: this.lowWater.get(operationId) ?? null,
+      lowWater: this.marks.get(operationId) ?? null,
     };
   }
 }

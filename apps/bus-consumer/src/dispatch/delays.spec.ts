@@ -4,6 +4,18 @@ import { FakeServices } from '../testing/fake-services';
 
 const EVENTS = 1000;
 
+/** Of the database, less this process's monotonic clock: by the answer of twenty that came soonest. */
+async function databaseClockMs(bench: ConsumerBench): Promise<number> {
+  let best = { tookMs: Infinity, clockMs: 0 };
+  for (let n = 0; n < 20; n++) {
+    const askedMs = performance.now();
+    const { rows } = await bench.pool.query<{ now: Date }>('select clock_timestamp() as now');
+    const tookMs = performance.now() - askedMs;
+    if (tookMs < best.tookMs) best = { tookMs, clockMs: rows[0].now.getTime() - askedMs };
+  }
+  return best.clockMs;
+}
+
 describe('delays', () => {
   let bench: ConsumerBench;
   let services: FakeServices;
@@ -16,9 +28,8 @@ describe('delays', () => {
   it('starts 1,000 events that are due within one second, none early', async () => {
     await bench.activate('order.payment-timeout', [{ name: 'sms.remind-payment' }]);
     await bench.start(services);
-    const { rows } = await bench.pool.query<{ now: Date }>('select clock_timestamp() as now');
-    const clockMs = rows[0].now.getTime() - performance.now();
-    const fromMs = rows[0].now.getTime() + 2500;
+    const clockMs = await databaseClockMs(bench);
+    const fromMs = Math.ceil(clockMs + performance.now()) + 2500;
     const dueMs = new Map<string, number>();
     const lateMs: number[] = [];
     services.on('sms.remind-payment', ({ event }) => {

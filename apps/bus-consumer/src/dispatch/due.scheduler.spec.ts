@@ -20,6 +20,23 @@ describe(DueScheduler, () => {
     expect(stages.ledger.claims).toEqual([]);
   });
 
+  it('looks above the marks of the pulse before', async () => {
+    stages.ledger.onPulse = () => Promise.resolve({ lowWater: new Map([[1, 'mark']]) });
+    start();
+    await stages.time.advance(2500);
+    expect(stages.ledger.looks.map(({ lowWater }) => lowWater.get(1))).toEqual([undefined, 'mark', 'mark']);
+  });
+
+  it('looks at leases in a twentieth of the time at most', async () => {
+    start();
+    await stages.time.advance(1500);
+    expect(stages.ledger.looks.map(({ leases }) => leases)).toEqual([true, true]);
+    stages.ledger.onPulse = () => new Promise((done) => stages.time.after(150, () => done({})));
+    await stages.time.advance(20_000);
+    const looks = stages.ledger.looks.slice(2).map(({ leases }) => leases);
+    expect(looks.slice(0, 4)).toEqual([true, false, false, true]);
+  });
+
   it('claims what the pulse says, and again while there is more', async () => {
     let left = 3;
     stages.ledger.onPulse = () => Promise.resolve({ dueOperationIds: left > 0 ? [1] : [] });

@@ -7,13 +7,14 @@ import {
   type DispatchContext,
   type ExpiredExecution,
   type LedgerPulse,
+  type PulseLook,
 } from '@bus/store';
 
 /** What closes say, as a test wants it; everything else is empty. */
 export class FakeLedger extends ExecutionLedger {
   readonly closes: AttemptEnd[][] = [];
   readonly claims: ClaimRoom[][] = [];
-  pulses = 0;
+  readonly looks: PulseLook[] = [];
   /** Called before a close answers; may throw. */
   onClose: (ends: readonly AttemptEnd[], context: DispatchContext) => Promise<Partial<CloseOutcome> | void> =
     () => Promise.resolve();
@@ -47,9 +48,19 @@ export class FakeLedger extends ExecutionLedger {
     return this.own;
   }
 
-  override async pulse(): Promise<LedgerPulse> {
-    this.pulses++;
-    const idle = { dueOperationIds: [], nextDueInMs: null, leaseEnded: false, revision: '1' };
+  get pulses(): number {
+    return this.looks.length;
+  }
+
+  override async pulse(look: PulseLook): Promise<LedgerPulse> {
+    this.looks.push({ ...look, lowWater: new Map(look.lowWater) });
+    const idle = {
+      dueOperationIds: [],
+      nextDueInMs: null,
+      leaseEnded: false,
+      lowWater: new Map(),
+      revision: '1',
+    };
     return { ...idle, ...(await this.onPulse()) };
   }
 }

@@ -1,17 +1,19 @@
-import { RECORD_HEADER } from '@bus/contracts';
 import type { QueryConfig } from 'pg';
 import type { QueuedRecord } from '../record-batcher';
+import { tell } from './notification';
+import { headersText } from './record-headers';
 
-/** Subscribers that sleep listen here; the payload names the partitions that grew. */
+/** Subscribers that sleep listen here; `readNotification` reads the payload. */
 export const WAKE_CHANNEL = 'bus_broker';
 
 /**
  * Appends a batch: offsets are taken under the partition rows' locks, taken in ascending order. Keys, headers and
  * values come as one binary parameter and are cut out of it here: text arrays would have to be quoted and escaped.
- * Only where a member sleeps a notification goes with the commit, one for all records.
+ * Only where a member sleeps a notification goes with the commit, one for all records; few and small ones go with it.
  */
 const APPEND = `
-with grown as (
+with moment as materialized (select clock_timestamp() as at),
+grown as (
   select * from unnest($1::integer[], $2::integer[]) as g(partition, count)),
 locked as materialized (
   select p.partition from bus_broker.partition p join grown using (partition) order by p.partition for update of p),
@@ -21,22 +23,29 @@ base as (
    where p.partition = l.partition
   returning p.partition, p.next_offset - g.count as "offset"),
 stored as (
-  insert into bus_broker.record (partition, "offset", key, headers, value)
+  insert into bus_broker.record (partition, "offset", key, headers, value, appended_at)
   select r.partition, b."offset" + r.place,
          convert_from(substring($8::bytea from r.at for r.key_bytes), 'UTF8'),
          convert_from(substring($8::bytea from r.at + r.key_bytes for r.header_bytes), 'UTF8'),
-         substring($8::bytea from r.at + r.key_bytes + r.header_bytes for r.value_bytes)
+         substring($8::bytea from r.at + r.key_bytes + r.header_bytes for r.value_bytes),
+         (select at from moment)
     from unnest($3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[], $9::integer[])
       as r(partition, place, at, key_bytes, header_bytes, value_bytes) join base b using (partition)),
 woken as materialized (
-  select pg_notify('${WAKE_CHANNEL}', array_to_string($1::integer[], ','))
+  select pg_notify('${WAKE_CHANNEL}', array_to_string($1::integer[], ',') || coalesce(
+           E'\\n' || (select extract(epoch from at) * 1000 from moment)
+             || (select string_agg(',' || "offset", '' order by partition) from base) || E'\\n' || $10::text, ''))
    where exists (select from bus_broker.member where sleeping))
 select partition, "offset", (select count(*) from woken) as woken from base`;
 
-/** The one statement of a flush. It answers the first offset of each partition. */
-export function appendStatement(batch: readonly QueuedRecord[]): QueryConfig {
+/**
+ * The one statement of a flush. It answers the first offset of each partition, and whether anybody was woken.
+ * @param tells whether small records go with the notification
+ */
+export function appendStatement(batch: readonly QueuedRecord[], tells: boolean): QueryConfig {
   const counts = new Map<number, number>();
-  const heads = batch.map(({ record }) => record.key + headersText(record.headers));
+  const headers = batch.map(({ record }) => headersText(record.headers));
+  const heads = batch.map(({ record }, at) => record.key + headers[at]);
   const bytes = Buffer.allocUnsafe(mostBytes(batch, heads));
   const columns = { partition: [], place: [], at: [], key: [], headers: [], value: [] } as Record<
     string,
@@ -72,6 +81,7 @@ export function appendStatement(batch: readonly QueuedRecord[]): QueryConfig {
       integers(columns.headers),
       bytes.subarray(0, at - 1),
       integers(columns.value),
+      tells ? tell(batch, headers) : null,
     ],
   };
 }
@@ -82,30 +92,6 @@ function mostBytes(batch: readonly QueuedRecord[], heads: readonly string[]): nu
   for (let index = 0; index < batch.length; index++)
     most += 3 * heads[index].length + batch[index].record.value.length;
   return most;
-}
-
-/** Text that JSON writes as it is. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-/** What stands before the values of the bus's own headers. */
-const OPENINGS = new Map<string, string>(Object.values(RECORD_HEADER).map((name) => [name, opening(name)]));
-
-/** `JSON.stringify(Object.entries(headers))`, at half its cost where values are plain, as nearly all are. */
-function headersText(headers: Record<string, string>): string {
-  let text = '[';
-  for (const name of Object.keys(headers)) {
-    if (text !== '[') text += ',';
-    const value = headers[name];
-    text += (OPENINGS.get(name) ?? opening(name)) + (PLAIN.test(value) ? value : escaped(value)) + '"]';
-  }
-  return text + ']';
-}
-
-function opening(name: string): string {
-  return `["${escaped(name)}","`;
-}
-
-function escaped(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
 }
 
 /** As PostgreSQL's text literal: the driver would quote and escape each number. */

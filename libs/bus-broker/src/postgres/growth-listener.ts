@@ -1,22 +1,24 @@
 import { Client } from 'pg';
 import { KeptConnection } from '../kept-connection';
 import { WAKE_CHANNEL } from './append-statement';
+import { readNotification, type Notification } from './notification';
 import { connectionSettings, type PostgresLogOptions, unavailable } from './postgres-log';
 
 const STATEMENT_WITHIN_MS = 5_000;
 
-/** Hears which partitions grew, on a connection of its own. What is missed while it is lost, the next beat finds. */
+/** Hears which partitions grew, and small records with it, on a connection of its own. What is missed while it is lost,
+ *  the next beat finds. */
 export class GrowthListener {
   private readonly connection: KeptConnection<Client>;
 
-  /** @param grown called with the partitions; with none after each connect: anything may have grown */
-  constructor(options: PostgresLogOptions, grown: (partitions?: readonly number[]) => void) {
+  /** @param grown called with each notification; with none after each connect: anything may have grown */
+  constructor(options: PostgresLogOptions, grown: (notification?: Notification) => void) {
     this.connection = new KeptConnection({
       open: async () => {
         const client = new Client(connectionSettings(options, STATEMENT_WITHIN_MS));
         client.on('error', (cause) => this.connection.lose(client, cause));
         client.on('end', () => this.connection.lose(client, unavailable()));
-        client.on('notification', ({ payload }) => grown((payload ?? '').split(',').map(Number)));
+        client.on('notification', ({ payload }) => grown(readNotification(payload ?? '')));
         await client.connect();
         await client.query(`listen ${WAKE_CHANNEL}`);
         return client;

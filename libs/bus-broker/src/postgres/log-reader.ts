@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { BATCH_BYTES, BATCH_RECORDS } from '../broker-options';
 import type { IncomingRecord } from '../broker-record';
 import type { LogBounds, PartitionProgress } from '../partition-progress';
+import { readHeaders } from './record-headers';
 
 /** Up to 500 records and 1 MB (at least one record) of each partition asked for, by the primary key of `record`. */
 const READ = `
@@ -75,33 +76,7 @@ function toIncomingRecord(row: RecordRow): IncomingRecord {
     offset: BigInt(row.offset),
     key: Buffer.from(row.key),
     value: row.value,
-    headers: plainHeaders(row.headers) ?? parsedHeaders(row.headers),
+    headers: readHeaders(row.headers),
     appendedAt: row.appended_at,
   };
-}
-
-function parsedHeaders(text: string): IncomingRecord['headers'] {
-  const headers = JSON.parse(text) as [string, string][];
-  return headers.map(([name, value]) => [name, Buffer.from(value)]);
-}
-
-/** ASCII in which nothing is escaped: it has no backslash. */
-const PLAIN = /^[ -[\]-~]*$/;
-
-/**
- * Headers cut out of their text, written once: several times cheaper than to parse it and write each value.
- * `null` where the text is not plain, or not as JSON.stringify writes it: nearly every record's is.
- */
-function plainHeaders(text: string): IncomingRecord['headers'] | null {
-  if (!text.startsWith('[["') || !PLAIN.test(text)) return null;
-  const bytes = Buffer.from(text);
-  const headers: [string, Buffer][] = [];
-  for (let at = 3; ; at += 5) {
-    const nameEnd = text.indexOf('"', at);
-    if (!text.startsWith('","', nameEnd)) return null;
-    const end = text.indexOf('"', nameEnd + 3);
-    headers.push([text.slice(at, nameEnd), bytes.subarray(nameEnd + 3, end)]);
-    if (text.startsWith('"],["', end)) at = end;
-    else return text.startsWith('"]]', end) && text.length === end + 3 ? headers : null;
-  }
 }

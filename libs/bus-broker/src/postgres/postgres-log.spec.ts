@@ -4,7 +4,9 @@ import { createPublisher, createSubscriber, ensureLog } from '../create-broker';
 import { allAccepted, keysOf, textRecord } from '../testing/broker-harness';
 import { RecordingReceiver } from '../testing/recording-receiver';
 import { StatementLog } from '../testing/statement-log';
+import { readNotification } from './notification';
 import { pruneBrokerLog } from './prune-broker-log';
+import { readHeaders } from './record-headers';
 
 const PARTITIONS = 12;
 
@@ -121,9 +123,63 @@ describe('the log table', () => {
     allAccepted(await publisher.publish(two));
     await listener.query('select 1');
     expect(heard).toEqual(['2,5']);
+    heard.length = 0;
+    const [key] = keysOf(2, PARTITIONS);
+    allAccepted(await publisher.publish([textRecord(key, 'told'), textRecord(key, 'too')]));
+    await listener.query('select 1');
+    const { rows } = await pool.query(
+      'select partition, "offset", headers, appended_at from bus_broker.record',
+    );
+    const told = readNotification(heard[0] ?? '');
+    expect(told.partitions).toEqual([2]);
+    expect(
+      told.records.map(({ offset, key: bytes, value }) => [offset, String(bytes), String(value)]),
+    ).toEqual([
+      [2n, key, 'told'],
+      [3n, key, 'too'],
+    ]);
+    for (const { offset, headers, appendedAt } of told.records) {
+      const row = rows.find((one) => one.partition === 2 && BigInt(one.offset) === offset);
+      expect(headers).toEqual(readHeaders(row.headers));
+      expect(appendedAt).toEqual(row.appended_at);
+    }
+    allAccepted(await publisher.publish([textRecord(key, 'x'.repeat(6_000))]));
+    await listener.query('select 1');
+    expect(heard.slice(1)).toEqual(['2']);
     await publisher.stop();
     await listener.end();
   });
+
+  it('reads nothing that came with its notification, and everything that did not', async () => {
+    const publisher = createPublisher(options());
+    await publisher.start();
+    const statements = new StatementLog();
+    const subscriber = createSubscriber(options());
+    const receiver = new RecordingReceiver();
+    const asleep = statements.next(/set sleeping/);
+    await subscriber.start(receiver);
+    await asleep;
+    const stored = (count: number) => () => receiver.store.records.length === count;
+    allAccepted(await publisher.publish([textRecord('k', 'wakes')]));
+    await receiver.until('the first', stored(1));
+    const reads = () => statements.texts.filter((text) => text.includes('cross join lateral')).length;
+    const before = reads();
+    for (let n = 0; n < 20; n++) {
+      allAccepted(
+        await publisher.publish([textRecord('k', `told ${n}`), textRecord(`k${n}`, `beside ${n}`)]),
+      );
+      await receiver.until('what was told', stored(3 + 2 * n));
+    }
+    // Beats that fell between a commit and its record's end ask for a read: one a 1.25 s.
+    expect(reads() - before).toBeLessThanOrEqual(3);
+    const large = 'x'.repeat(7_000);
+    allAccepted(await publisher.publish([textRecord('k', large), textRecord('k', 'behind')]));
+    await receiver.until('all', stored(43));
+    expect(receiver.store.values().slice(-2)).toEqual([large, 'behind']);
+    statements.off();
+    await subscriber.stop();
+    await publisher.stop();
+  }, 30_000);
 
   it('prunes what is old and stored, never past a position, and moves the log start', async () => {
     const publisher = createPublisher(options());

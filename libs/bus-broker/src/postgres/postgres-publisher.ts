@@ -19,6 +19,8 @@ const CONNECTION_LOST = /^(08|57P)/;
 export class PostgresPublisher extends BrokerPublisher {
   private readonly batcher: RecordBatcher;
   private readonly connection: KeptConnection<Client>;
+  /** Whether the last flush woke a subscriber: then the next one tells it the records. At first, to be on the safe side. */
+  private woke = true;
 
   constructor(private readonly options: PostgresLogOptions) {
     super();
@@ -80,7 +82,8 @@ export class PostgresPublisher extends BrokerPublisher {
       return batch.map(() => ({ outcome: 'not_accepted', cause: this.connection.fault }));
     }
     try {
-      const { rows } = await client.query<{ partition: number; offset: string }>(appendStatement(batch));
+      const { rows } = await client.query<AppendedRow>(appendStatement(batch, this.woke));
+      this.woke = rows[0]?.woken === '1';
       return readOffsets(batch, rows);
     } catch (cause) {
       const rolledBack = isRolledBack(cause);
@@ -90,16 +93,20 @@ export class PostgresPublisher extends BrokerPublisher {
   }
 }
 
+interface AppendedRow {
+  partition: number;
+  offset: string;
+  /** Number of notifications. */
+  woken: string;
+}
+
 /** The server's own error about a statement means that it was rolled back; anything else says nothing. */
 function isRolledBack(error: unknown): boolean {
   const { code, severity } = error as { code?: string; severity?: string };
   return severity === 'ERROR' && code !== undefined && !CONNECTION_LOST.test(code);
 }
 
-function readOffsets(
-  batch: readonly QueuedRecord[],
-  rows: readonly { partition: number; offset: string }[],
-): PublishResult[] {
+function readOffsets(batch: readonly QueuedRecord[], rows: readonly AppendedRow[]): PublishResult[] {
   const next = new Map(rows.map(({ partition, offset }) => [partition, BigInt(offset)]));
   return batch.map(({ partition }) => {
     const offset = next.get(partition);

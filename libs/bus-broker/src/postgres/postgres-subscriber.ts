@@ -7,8 +7,10 @@ import { WakeLine } from '../wake-line';
 import { GrowthListener } from './growth-listener';
 import { LogMembership } from './log-membership';
 import { LogReader } from './log-reader';
+import type { Notification } from './notification';
 import { checkLog, logPool, type PostgresLogOptions, unavailable } from './postgres-log';
 import { PostgresPartitions } from './postgres-partitions';
+import { ToldRecords } from './told-records';
 
 export interface PostgresSubscriberOptions extends PostgresLogOptions {
   poolSize: number;
@@ -23,13 +25,16 @@ const AGAIN_AFTER_MS = 500;
 const LISTEN_PATIENCE_MS = 2_000;
 /** So long, unless the beat or a notification says that the log grew. */
 const REST_MS = 60_000;
-/** Reads in a row that found records without a rest: then publishers need not notify any more. */
+/** Reads in a row that found so many records without a rest: then publishers need not notify any more. At fewer a
+ *  notification costs less than to fall asleep and wake up again, each a commit. */
 const BUSY_READS = 4;
+const BUSY_RECORDS = 16;
 
 /**
  * Reads the log table. While it is busy it reads again and again, at most 500 records of each partition with one
  * statement; once it found nothing it says that it sleeps, looks once more, and rests until a publisher's notification
- * or its own beat (every 1.25 s, the only statement of an idle replica) tells of records.
+ * or its own beat (every 1.25 s, the only statement of an idle replica) tells of records. Small ones come with their
+ * notification and need no reading.
  */
 export class PostgresSubscriber extends BrokerSubscriber {
   private readonly pool: Pool;
@@ -38,6 +43,7 @@ export class PostgresSubscriber extends BrokerSubscriber {
   private readonly listener: GrowthListener;
   private readonly wakeReader = new WakeLine();
   private readonly wakeBeat = new WakeLine();
+  private readonly told = new ToldRecords();
   private partitions: PostgresPartitions | undefined;
   private paused: { ended: Promise<void>; end(): void } | undefined;
   private stopped = false;
@@ -49,15 +55,13 @@ export class PostgresSubscriber extends BrokerSubscriber {
     this.pool = logPool(options, options.poolSize, STATEMENT_WITHIN_MS);
     this.reader = new LogReader(this.pool);
     this.membership = new LogMembership(this.pool);
-    this.listener = new GrowthListener(options, (grown) => {
-      if (!grown || grown.some((partition) => this.partitions?.has(partition))) this.wakeReader.wake();
-    });
+    this.listener = new GrowthListener(options, (notification) => this.hear(notification));
   }
 
   async start(receiver: BatchReceiver): Promise<void> {
     await this.checked();
     this.partitions = new PostgresPartitions(receiver, this.reader, this.options.logger, () =>
-      this.wakeReader.wake(),
+      this.readSoon(),
     );
     await this.listener.start(LISTEN_PATIENCE_MS);
     let assigned: () => void = () => undefined;
@@ -76,7 +80,7 @@ export class PostgresSubscriber extends BrokerSubscriber {
   resume(): void {
     this.paused?.end();
     this.paused = undefined;
-    this.wakeReader.wake();
+    this.readSoon();
   }
 
   async lag(): Promise<PartitionLag[]> {
@@ -106,6 +110,18 @@ export class PostgresSubscriber extends BrokerSubscriber {
       });
     });
     await this.pool.end();
+  }
+
+  private hear(notification: Notification | undefined): void {
+    if (!notification) return this.readSoon();
+    if (!notification.partitions.some((partition) => this.partitions?.has(partition))) return;
+    this.told.add(notification);
+    this.wakeReader.wake();
+  }
+
+  private readSoon(): void {
+    this.told.incomplete();
+    this.wakeReader.wake();
   }
 
   /** Throws for a log that is not as promised; a database that is away is waited for. */
@@ -143,13 +159,16 @@ export class PostgresSubscriber extends BrokerSubscriber {
       }
       try {
         const ends = new Map(readable.map((progress) => [progress, progress.knownEnd]));
-        const found = await this.reader.read(readable);
+        const told = this.told.take(readable);
+        // Publishers that see no sleeper tell nothing: then only the log knows.
+        const found = this.membership.sleeping && told ? told : await this.reader.read(readable);
         const batches = readable.flatMap((progress) =>
           toBatch(progress, found.get(progress.partition), ends.get(progress)),
         );
         await this.handOverAll(receiver, batches);
         await this.pace(found);
       } catch (cause) {
+        this.told.incomplete();
         this.options.logger('warn', 'the log could not be read; trying again', { cause: String(cause) });
         await this.wakeReader.rest(AGAIN_AFTER_MS);
       }
@@ -190,15 +209,15 @@ export class PostgresSubscriber extends BrokerSubscriber {
   private async pace(found: ReadonlyMap<number, readonly IncomingRecord[]>): Promise<void> {
     if (found.size === 0 && !this.membership.sleeping) {
       await this.membership.setSleeping(true);
+      this.told.incomplete();
       return; // looks once more: what was committed before publishers saw it was not notified
     }
-    const full = [...found.values()].some(({ length }) => length === BATCH_RECORDS);
-    if (this.membership.sleeping && !full) {
-      const rested = await this.wakeReader.rest(REST_MS);
-      this.busyReads = rested ? 0 : this.busyReads + 1;
-    } else {
-      this.busyReads++;
-    }
+    const lengths = [...found.values()].map(({ length }) => length);
+    const isBusy = lengths.reduce((sum, length) => sum + length, 0) >= BUSY_RECORDS;
+    const full = lengths.includes(BATCH_RECORDS);
+    if (full) this.told.incomplete();
+    const rested = this.membership.sleeping && !full && (await this.wakeReader.rest(REST_MS));
+    this.busyReads = isBusy && !rested ? this.busyReads + 1 : 0;
     if (this.membership.sleeping && this.busyReads >= BUSY_READS) await this.membership.setSleeping(false);
   }
 

@@ -8,6 +8,7 @@ import type {
   DispatchContext,
   ExpiredExecution,
   LedgerPulse,
+  PulseLook,
 } from '../execution-ledger';
 import { ExecutionLedger } from '../execution-ledger';
 import { StorePool } from './connection';
@@ -30,12 +31,14 @@ interface ClaimRow {
   low: string | null;
 }
 
+interface PulseRow extends Omit<LedgerPulse, 'lowWater'> {
+  idleOperationIds: number[];
+  seenAt: string;
+}
+
 /** ExecutionLedger on PostgreSQL. Statements and their reasons: `ledger/*-statements.ts`. */
 @Injectable()
 export class PostgresExecutionLedger extends ExecutionLedger {
-  /** Lowest due time worth looking at, for `pulse`; the claims' own marks. */
-  private readonly lowWater = new Map<number, string>();
-
   constructor(private readonly pool: StorePool) {
     super();
   }
@@ -59,7 +62,6 @@ export class PostgresExecutionLedger extends ExecutionLedger {
       alone.set(room.operationId, room);
     for (const room of alone.values()) await this.claimAlone(room, context, outcome);
     outcome.events = await loadInputs(this.pool, outcome.executions, context);
-    for (const [operationId, mark] of outcome.lowWater) this.lowWater.set(operationId, mark);
     return outcome;
   }
 
@@ -94,13 +96,14 @@ export class PostgresExecutionLedger extends ExecutionLedger {
     return rows;
   }
 
-  async pulse(): Promise<LedgerPulse> {
-    const { rows } = await this.pool.query<LedgerPulse>(
-      PULSE([[...this.lowWater.keys()], [...this.lowWater.values()]]),
+  async pulse({ lowWater, leases }: PulseLook): Promise<LedgerPulse> {
+    const { rows } = await this.pool.query<PulseRow>(
+      PULSE([[...lowWater.keys()], [...lowWater.values()], leases]),
     );
     const [row] = rows;
     if (!row) throw new Error('bus.configuration is empty: run bus-migrate');
-    return row;
+    const { idleOperationIds, seenAt, ...pulse } = row;
+    return { ...pulse, lowWater: new Map(idleOperationIds.map((operationId) => [operationId, seenAt])) };
   }
 
   /** @returns rooms of operations whose due rows belong to lanes all the same (ordered in another graph version) */

@@ -129,13 +129,8 @@ export const racePlants: readonly RacePlant[] = [
     race: 'late close×sweep',
     bend: () =>
       bends([
-        bendText(
-          'bus-close',
-          'join bus.in_flight f using (event_id, operation_id, attempt)',
-          'join bus.in_flight f using (event_id, operation_id)',
-        ),
-        bendText('bus-close', 'returning m.position,', 'returning m.position, f.attempt as held,'),
-        bendText('bus-close', 'select r.*, g.counted_before', 'select r.*, g.held, g.counted_before'),
+        bendText('bus-close', 'and f.attempt = r.attempt', ''),
+        bendText('bus-close', 'returning r.*,', 'returning r.*, f.attempt as held,'),
         bendText(
           'bus-close',
           'select event_id, operation_id, attempt, outcome, code, reason, output::json',

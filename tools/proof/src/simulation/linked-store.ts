@@ -24,6 +24,7 @@ import {
   type InboxBatch,
   type IngestOutcome,
   type LedgerPulse,
+  type PulseLook,
   type StoreHintValues,
 } from '@bus/store';
 import type { AttemptBook } from './attempt-book';
@@ -85,8 +86,8 @@ export class LinkedLedger extends ExecutionLedger {
     return this.link.send('own', () => this.inner.ownInFlight(dispatcherId), false);
   }
 
-  override pulse(): Promise<LedgerPulse> {
-    return this.link.send('pulse', () => this.inner.pulse(), false);
+  override pulse(look: PulseLook): Promise<LedgerPulse> {
+    return this.link.send('pulse', () => this.inner.pulse(look), false);
   }
 }
 

@@ -185,7 +185,8 @@ describe(`${PostgresExecutionLedger.name}.claim`, () => {
   });
 
   it('tells once a second what is due, when the next one is, and whether a lease has ended', async () => {
-    expect(await harness.ledger.pulse()).toMatchObject({
+    const look = { lowWater: new Map<number, string>(), leases: true };
+    expect(await harness.ledger.pulse(look)).toMatchObject({
       dueOperationIds: [],
       nextDueInMs: null,
       leaseEnded: false,
@@ -194,10 +195,34 @@ describe(`${PostgresExecutionLedger.name}.claim`, () => {
     await harness.due(eventId, plain, { inMs: 60_000 });
     await harness.due(eventId, rated);
     await harness.inFlight(eventId, dependent, { leaseMs: -1 });
-    const pulse = await harness.ledger.pulse();
+    const pulse = await harness.ledger.pulse(look);
     expect(pulse).toMatchObject({ dueOperationIds: [rated], leaseEnded: true });
     expect(pulse.nextDueInMs).toBeGreaterThan(50_000);
     expect(pulse.nextDueInMs).toBeLessThanOrEqual(60_000);
+    expect(await harness.ledger.pulse({ ...look, leases: false })).toMatchObject({ leaseEnded: false });
+  });
+
+  it('looks for nothing far below the mark of an operation that had nothing due, and finds what is new', async () => {
+    const look = { lowWater: new Map<number, string>(), leases: false };
+    const { lowWater } = await harness.ledger.pulse(look);
+    expect([...lowWater.keys()]).toEqual(expect.arrayContaining([plain, rated]));
+    const eventId = await harness.event(graph);
+    await harness.due(eventId, plain);
+    await harness.due(eventId, rated, { inMs: -6 * 60_000 });
+    const pulse = await harness.ledger.pulse({ ...look, lowWater });
+    expect(pulse.dueOperationIds).toEqual([plain]);
+    expect(pulse.lowWater.has(plain)).toBe(false);
+    expect((await harness.ledger.pulse(look)).dueOperationIds.sort()).toEqual([plain, rated].sort());
+  });
+
+  it('gives no mark for an operation that is paused: what waits there is found once it goes on', async () => {
+    await harness.pool.query(`update bus.operation set state = 'paused' where operation_id = ${plain}`);
+    try {
+      const { lowWater } = await harness.ledger.pulse({ lowWater: new Map(), leases: false });
+      expect(lowWater.has(plain)).toBe(false);
+    } finally {
+      await harness.pool.query(`update bus.operation set state = 'active' where operation_id = ${plain}`);
+    }
   });
 
   it('finds attempts past their lease, and those of one dispatcher', async () => {

@@ -24,18 +24,24 @@ export const OWN_IN_FLIGHT = named('bus-own-in-flight', `${IN_FLIGHT} where disp
 
 /**
  * All that an idle replica wants to know, in one statement: two looks into due's primary key per operation, a scan of
- * in_flight, the configuration's revision. $1 operation ids · $2 their low-water marks
+ * in_flight, the configuration's revision. An operation that has nothing due gets the time of this look for its mark:
+ * without one, each look would walk over all dead rows that an old snapshot keeps. What is committed later and was due
+ * before that time lies within the five minutes below the mark.
+ * $1 operation ids · $2 their low-water marks · $3 whether leases are looked at
  */
 export const PULSE = named(
   'bus-pulse',
   `
-with mark as (
-  select o.operation_id, coalesce(k.low, '-infinity') as low, o.state
+with mark as materialized (
+  select o.operation_id, o.state, o.state = 'active' and exists (
+           select from bus.due d where d.operation_id = o.operation_id
+              and d.due_at > coalesce(k.low, '-infinity') - interval '5 min'
+              and d.due_at <= (select clock_timestamp())) as due
     from bus.operation o left join unnest($1::int[], $2::timestamptz[]) as k(operation_id, low) using (operation_id))
-select (select coalesce(array_agg(m.operation_id), '{}') from mark m
-         where m.state = 'active' and exists (
-           select from bus.due d where d.operation_id = m.operation_id
-              and d.due_at > m.low - interval '5 min' and d.due_at <= (select clock_timestamp()))) as "dueOperationIds",
+select (select coalesce(array_agg(operation_id), '{}') from mark where due) as "dueOperationIds",
+       (select coalesce(array_agg(operation_id), '{}') from mark where state = 'active' and not due)
+         as "idleOperationIds",
+       (select clock_timestamp())::text as "seenAt",
        (select case when min(next.due_at) is not null
                     then greatest(0, extract(epoch from min(next.due_at) - clock_timestamp()) * 1000)::float8 end
           from mark m cross join lateral (
@@ -43,6 +49,7 @@ select (select coalesce(array_agg(m.operation_id), '{}') from mark m
              where d.operation_id = m.operation_id and d.due_at > (select clock_timestamp())
              order by d.due_at limit 1) next
          where m.state = 'active') as "nextDueInMs",
-       exists (select from bus.in_flight where lease_until < (select clock_timestamp())) as "leaseEnded",
+       $3::boolean and exists (select from bus.in_flight where lease_until < (select clock_timestamp()))
+         as "leaseEnded",
        (select revision::text from bus.configuration) as revision`,
 );

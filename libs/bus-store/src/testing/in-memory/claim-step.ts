@@ -7,6 +7,7 @@ import type {
   ExpiredExecution,
   LedgerPulse,
   LoadedEvent,
+  PulseLook,
 } from '../../execution-ledger';
 import { IngestStep } from './ingest-step';
 import { byDueTime, laneName, type DueRow, type EventRow, type InFlightRow, type LaneRow } from './rows';
@@ -44,22 +45,24 @@ export abstract class ClaimStep extends IngestStep {
     return this.inFlightWhere((row) => row.dispatcherId === dispatcherId, Number.POSITIVE_INFINITY);
   }
 
-  /** @param lowWater by operation, in ms */
-  pulseNow(lowWater: ReadonlyMap<number, number>): LedgerPulse {
+  pulseNow({ lowWater, leases }: PulseLook): LedgerPulse {
     const nowMs = this.nowMs();
     const dueOperationIds: number[] = [];
+    const idle = new Map<number, string>();
     let nextMs: number | null = null;
     for (const { operationId, state } of this.operations.values()) {
       if (state !== 'active') continue;
-      if (this.dueRows(operationId, 'any', lowWater.get(operationId) ?? null, 1).length > 0)
+      const mark = lowWater.get(operationId);
+      if (this.dueRows(operationId, 'any', mark === undefined ? null : Number(mark), 1).length > 0)
         dueOperationIds.push(operationId);
+      else idle.set(operationId, String(nowMs));
       const later = this.dueOrder.get(operationId)?.find((row) => row.dueAtMs > nowMs);
       if (later && (nextMs === null || later.dueAtMs < nextMs)) nextMs = later.dueAtMs;
     }
     let leaseEnded = false;
-    for (const row of this.inFlight.values()) leaseEnded ||= this.leaseIsOver(row);
+    if (leases) for (const row of this.inFlight.values()) leaseEnded ||= this.leaseIsOver(row);
     const nextDueInMs = nextMs === null ? null : Math.max(0, nextMs - nowMs);
-    return { dueOperationIds, nextDueInMs, leaseEnded, revision: String(this.revision) };
+    return { dueOperationIds, nextDueInMs, leaseEnded, lowWater: idle, revision: String(this.revision) };
   }
 
   /** A graph version with today's live settings. @throws RangeError where there is none */

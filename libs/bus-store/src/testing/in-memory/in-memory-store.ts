@@ -21,6 +21,7 @@ import {
   type DispatchContext,
   type ExpiredExecution,
   type LedgerPulse,
+  type PulseLook,
 } from '../../execution-ledger';
 import {
   OperationGraphs,
@@ -94,8 +95,6 @@ class InMemoryEventInbox extends EventInbox {
 }
 
 class InMemoryExecutionLedger extends ExecutionLedger {
-  private readonly lowWater = new Map<number, number>();
-
   constructor(private readonly store: InMemoryStore) {
     super();
   }
@@ -106,7 +105,6 @@ class InMemoryExecutionLedger extends ExecutionLedger {
 
   async claim(rooms: readonly ClaimRoom[], context: DispatchContext): Promise<ClaimOutcome> {
     const outcome = this.store.claimNow(rooms, context);
-    for (const [operationId, mark] of outcome.lowWater) this.lowWater.set(operationId, Number(mark));
     await context.catalog.load(new Set(outcome.events.map((event) => event.graphId)));
     return outcome;
   }
@@ -126,8 +124,8 @@ class InMemoryExecutionLedger extends ExecutionLedger {
     return this.store.ownInFlightNow(dispatcherId);
   }
 
-  async pulse(): Promise<LedgerPulse> {
-    return this.store.pulseNow(this.lowWater);
+  async pulse(look: PulseLook): Promise<LedgerPulse> {
+    return this.store.pulseNow(look);
   }
 }
 

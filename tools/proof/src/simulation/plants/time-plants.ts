@@ -37,7 +37,7 @@ abstract class OwnClockParts extends WorldParts {
     };
     return around(inner, {
       claim: (rooms, context) => byOwnClock(() => inner.claim(rooms, context)),
-      pulse: () => byOwnClock(() => inner.pulse()),
+      pulse: (look) => byOwnClock(() => inner.pulse(look)),
       expired: (limit) => byOwnClock(() => inner.expired(limit)),
     });
   }

@@ -180,9 +180,19 @@ export class ComparedRun {
   }
 
   private async pulse(): Promise<unknown> {
-    const { dueOperationIds, nextDueInMs, leaseEnded } = await this.side.ledger.pulse();
+    const { dueOperationIds, nextDueInMs, leaseEnded, lowWater } = await this.side.ledger.pulse({
+      lowWater: this.lowWater,
+      leases: true,
+    });
+    for (const [operationId, mark] of lowWater) this.lowWater.set(operationId, mark);
+    const idle = [...lowWater.keys()].map((id) => this.nameOf(id)).sort();
     const due = dueOperationIds.map((id) => this.nameOf(id)).sort();
-    return { due, nextMin: nextDueInMs === null ? null : Math.round(nextDueInMs / MINUTE_MS), leaseEnded };
+    return {
+      due,
+      idle,
+      nextMin: nextDueInMs === null ? null : Math.round(nextDueInMs / MINUTE_MS),
+      leaseEnded,
+    };
   }
 
   private told(executions: readonly ClaimedExecution[]): unknown[] {
