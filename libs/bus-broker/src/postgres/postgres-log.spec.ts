@@ -2,7 +2,7 @@ import { createTestDatabase, type TestDatabase } from '@bus/embedded-postgres';
 import { Client, Pool } from 'pg';
 import { createPublisher, createSubscriber, ensureLog } from '../create-broker';
 import { allAccepted, keysOf, textRecord } from '../testing/broker-harness';
-import { RecordingReceiver } from '../testing/recording-receiver';
+import { RecordingReceiver, RecordingStore } from '../testing/recording-receiver';
 import { StatementLog } from '../testing/statement-log';
 import { readNotification } from './notification';
 import { pruneBrokerLog } from './prune-broker-log';
@@ -180,6 +180,38 @@ describe('the log table', () => {
     await subscriber.stop();
     await publisher.stop();
   }, 30_000);
+
+  it('takes what it was not told of a partition for unread, not for a gap', async () => {
+    const publisher = createPublisher(options());
+    await publisher.start();
+    const statements = new StatementLog();
+    const subscriber = createSubscriber(options());
+    const receiver = new RecordingReceiver();
+    const asleep = statements.next(/set sleeping/);
+    await subscriber.start(receiver);
+    await asleep;
+    const [key] = keysOf(3, PARTITIONS);
+    const [other] = keysOf(4, PARTITIONS);
+    const say = async (text: string, to = key) =>
+      allAccepted(await publisher.publish([textRecord(to, text)]));
+    for (const text of ['a', 'b', 'c']) await say(text);
+    await receiver.until('three', () => receiver.store.records.length === 3);
+    await statements.next(/insert into bus_broker.member/); // sees where the log ends now
+    await say('x', other);
+    await receiver.until('x', () => receiver.store.records.length === 4);
+    // As after a failover: the store forgets, and says so at the next batch.
+    receiver.store.positions.set(RecordingStore.place(receiver.asked[0].logId, 3), 0n);
+    receiver.store.records.length = 0;
+    const begin = receiver.batches.length;
+    await say('d');
+    await receiver.until('a seek', () => receiver.batches.length > begin);
+    await say('y', other);
+    await receiver.until('all again', () => receiver.store.records.length === 5);
+    statements.off();
+    expect(receiver.store.valuesOf(3)).toEqual(['a', 'b', 'c', 'd']);
+    await subscriber.stop();
+    await publisher.stop();
+  }, 60_000);
 
   it('prunes what is old and stored, never past a position, and moves the log start', async () => {
     const publisher = createPublisher(options());

@@ -4,6 +4,7 @@ import type { IncomingRecord, RecordBatch } from '../broker-record';
 import { type BatchReceiver, BrokerSubscriber, type PartitionLag } from '../broker-subscriber';
 import { handOver, lagOf, type LogBounds, type PartitionProgress } from '../partition-progress';
 import { WakeLine } from '../wake-line';
+import { type FoundRecords, toBatches } from './found-records';
 import { GrowthListener } from './growth-listener';
 import { LogMembership } from './log-membership';
 import { LogReader } from './log-reader';
@@ -158,21 +159,33 @@ export class PostgresSubscriber extends BrokerSubscriber {
         continue;
       }
       try {
-        const ends = new Map(readable.map((progress) => [progress, progress.knownEnd]));
-        const told = this.told.take(readable);
-        // Publishers that see no sleeper tell nothing: then only the log knows.
-        const found = this.membership.sleeping && told ? told : await this.reader.read(readable);
-        const batches = readable.flatMap((progress) =>
-          toBatch(progress, found.get(progress.partition), ends.get(progress)),
-        );
-        await this.handOverAll(receiver, batches);
-        await this.pace(found);
+        const found = this.toldOf(readable) ?? (await this.readOf(readable));
+        await this.handOverAll(receiver, toBatches(found));
+        await this.pace(found.records);
       } catch (cause) {
         this.told.incomplete();
         this.options.logger('warn', 'the log could not be read; trying again', { cause: String(cause) });
         await this.wakeReader.rest(AGAIN_AFTER_MS);
       }
     }
+  }
+
+  /** Without ends: of a partition that nothing was told of, records may lie unread below its known end. */
+  private toldOf(readable: readonly PartitionProgress[]): FoundRecords | null {
+    const records = this.told.take(readable);
+    // Publishers that see no sleeper tell nothing: then only the log knows.
+    if (!records || !this.membership.sleeping) return null;
+    const looks = readable.map(
+      (progress) => [progress, { from: progress.position, end: undefined }] as const,
+    );
+    return { records, looks: new Map(looks) };
+  }
+
+  private async readOf(readable: readonly PartitionProgress[]): Promise<FoundRecords> {
+    const looks = readable.map(
+      (progress) => [progress, { from: progress.position, end: progress.knownEnd }] as const,
+    );
+    return { records: await this.reader.read(readable), looks: new Map(looks) };
   }
 
   private async handOverAll(
@@ -227,17 +240,4 @@ export class PostgresSubscriber extends BrokerSubscriber {
     await this.wakeBeat.rest(AGAIN_AFTER_MS);
     return true;
   }
-}
-
-/** Nothing where there is nothing to store. Rows removed by hand leave a gap up to the end seen before the read. */
-function toBatch(
-  progress: PartitionProgress,
-  records: IncomingRecord[] | undefined,
-  knownEnd: bigint | undefined,
-): [PartitionProgress, RecordBatch][] {
-  const { logId, partition, position, logStart } = progress;
-  const last = records?.at(-1);
-  const nextOffset = last ? last.offset + 1n : knownEnd;
-  if (position === undefined || nextOffset === undefined || nextOffset <= position) return [];
-  return [[progress, { logId, partition, start: position, records: records ?? [], nextOffset, logStart }]];
 }
