@@ -1,10 +1,13 @@
 import { createTestDatabase, type TestDatabase } from '@bus/embedded-postgres';
 import { Client, Pool } from 'pg';
 import { createPublisher, createSubscriber, ensureLog } from '../create-broker';
+import { PartitionProgress } from '../partition-progress';
 import { allAccepted, keysOf, textRecord } from '../testing/broker-harness';
 import { RecordingReceiver, RecordingStore } from '../testing/recording-receiver';
 import { StatementLog } from '../testing/statement-log';
 import { readNotification } from './notification';
+import { LogReader } from './log-reader';
+import { logPool } from './postgres-log';
 import { pruneBrokerLog } from './prune-broker-log';
 import { readHeaders } from './record-headers';
 
@@ -29,6 +32,26 @@ describe('the log table', () => {
     const ids = await Promise.all([ensureLog(options()), ensureLog(options()), ensureLog(options())]);
     expect(new Set(ids).size).toBe(1);
     expect(ids[0]).toMatch(/^postgres:[0-9a-f-]{36}$/);
+  });
+
+  it('is read along its key, whatever its size was when the plan was made, and written durably', async () => {
+    const connections = logPool({ ...options(), clientId: 'spec', logger: () => undefined }, 1, 10_000);
+    const reader = new LogReader(connections);
+    const progress = new PartitionProgress(0);
+    progress.moveTo(0n);
+    await pool.query(
+      `insert into bus_broker.record (partition, "offset", key, headers, value)
+       select n % 12, n / 12, 'k', '[]', convert_to(repeat('x', 900), 'UTF8') from generate_series(0, 2399) n`,
+    );
+    await pool.query('analyze bus_broker.record');
+    for (let n = 0; n < 8; n++) await reader.read([progress]); // by now the plan is made for good
+    const plan = await connections.query(`explain (costs off) execute bus_broker_read('{0}', '{0}')`);
+    const lines = plan.rows.map((row: Record<string, string>) => row['QUERY PLAN']).join('\n');
+    expect(lines).toMatch(/Index Scan using record_pkey/);
+    expect(lines).not.toMatch(/Bitmap|Seq Scan on record/);
+    const { rows } = await connections.query(`select current_setting('synchronous_commit') as commit`);
+    await connections.end();
+    expect(rows).toEqual([{ commit: 'on' }]);
   });
 
   it('keeps publishers and subscribers from starting without it, or with fewer partitions than configured', async () => {
