@@ -7,7 +7,7 @@ import { Dispatcher } from './dispatcher';
 import { LedgerSession } from './ledger-session';
 
 /** An idle replica asks so often: with the broker's beat and the gauges it stays below two queries a second. */
-const PULSE_MS = 1150;
+const PULSE_MS = 1250;
 /** Not more often than this, however near the next due time is: a delayed execution is so late at most. */
 const LEAST_PULSE_MS = 50;
 /** How often free slots are looked at while more is known to be due; costs no statement. */

@@ -9,7 +9,8 @@ export const WAKE_CHANNEL = 'bus_broker';
 /**
  * Appends a batch: offsets are taken under the partition rows' locks, taken in ascending order. Keys, headers and
  * values come as one binary parameter and are cut out of it here: text arrays would have to be quoted and escaped.
- * Only where a member sleeps a notification goes with the commit, one for all records; few and small ones go with it.
+ * Only where a member sleeps a notification goes with the commit, one for all records; few and small ones go with it,
+ * sealed with a key that only readers of the log's tables know: anybody may notify.
  */
 const APPEND = `
 with moment as materialized (select clock_timestamp() as at),
@@ -31,10 +32,15 @@ stored as (
          (select at from moment)
     from unnest($3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[], $9::integer[])
       as r(partition, place, at, key_bytes, header_bytes, value_bytes) join base b using (partition)),
+told as materialized (
+  select notify_key::text as key,
+         array_to_string($1::integer[], ',') || E'\\n' || (select extract(epoch from at) * 1000 from moment)
+           || (select string_agg(',' || "offset", '' order by partition) from base) || E'\\n' || $10::text as text
+    from bus_broker.log where $10::text is not null),
 woken as materialized (
-  select pg_notify('${WAKE_CHANNEL}', array_to_string($1::integer[], ',') || coalesce(
-           E'\\n' || (select extract(epoch from at) * 1000 from moment)
-             || (select string_agg(',' || "offset", '' order by partition) from base) || E'\\n' || $10::text, ''))
+  select pg_notify('${WAKE_CHANNEL}', coalesce(
+           (select encode(sha256(convert_to(key || text || key, 'UTF8')), 'hex') || E'\\n' || text from told),
+           array_to_string($1::integer[], ',')))
    where exists (select from bus_broker.member where sleeping))
 select partition, "offset", (select count(*) from woken) as woken from base`;
 

@@ -16,6 +16,7 @@ create table if not exists bus_broker.log (
   log_id uuid not null,
   created_at timestamptz not null default clock_timestamp()
 );
+alter table bus_broker.log add column if not exists notify_key uuid not null default gen_random_uuid();
 create table if not exists bus_broker.partition (
   partition integer primary key,
   first_offset bigint not null default 0,

@@ -18,8 +18,10 @@ export class GrowthListener {
         const client = new Client(connectionSettings(options, STATEMENT_WITHIN_MS));
         client.on('error', (cause) => this.connection.lose(client, cause));
         client.on('end', () => this.connection.lose(client, unavailable()));
-        client.on('notification', ({ payload }) => grown(readNotification(payload ?? '')));
+        let key = '';
+        client.on('notification', ({ payload }) => grown(readNotification(payload ?? '', key)));
         await client.connect();
+        key = await notifyKey(client);
         await client.query(`listen ${WAKE_CHANNEL}`);
         return client;
       },
@@ -36,4 +38,9 @@ export class GrowthListener {
   stop(): Promise<void> {
     return this.connection.stop();
   }
+}
+
+async function notifyKey(client: Client): Promise<string> {
+  const { rows } = await client.query<{ key: string }>('select notify_key::text as key from bus_broker.log');
+  return rows[0]?.key ?? '';
 }

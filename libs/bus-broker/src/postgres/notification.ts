@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingRecord } from '../broker-record';
 import type { QueuedRecord } from '../record-batcher';
 import { readHeaders } from './record-headers';
@@ -32,25 +33,36 @@ export function tell(batch: readonly QueuedRecord[], headers: readonly string[])
 }
 
 /**
- * A notification as APPEND writes it: the partitions that grew, and where the records fit, a line with the instant (ms)
- * and the first offset of each partition, and a line with the records.
+ * A notification as APPEND writes it: the partitions that grew; where the records fit, before them a line with the seal,
+ * behind them a line with the instant (ms) and the first offset of each partition, and a line with the records.
+ * @param key of the log. What bears no seal made with it was written by somebody else: it wakes, and tells nothing.
  */
-export function readNotification(payload: string): Notification {
-  const [grown = '', bases = '', told = ''] = payload.split('\n', 3);
-  const partitions = grown.split(',').map(Number);
-  if (told === '') return { partitions, records: [] };
+export function readNotification(payload: string, key: string): Notification {
+  if (!payload.includes('\n')) return { partitions: numbers(payload), records: [] };
+  const [seal = '', grown = '', bases = '', told = ''] = payload.split('\n', 4);
+  const partitions = numbers(grown);
+  if (seal !== sealOf(payload.slice(seal.length + 1), key)) return { partitions, records: [] };
   const [appendedMs, ...offsets] = bases.split(',');
   const appendedAt = new Date(Number(appendedMs));
   const first = new Map(partitions.map((partition, at) => [partition, BigInt(offsets[at] ?? 0)]));
   const records = (JSON.parse(told) as Told[]).map(
-    ([partition, place, key, headers, value]): IncomingRecord => ({
+    ([partition, place, recordKey, headers, value]): IncomingRecord => ({
       partition,
       offset: (first.get(partition) ?? 0n) + BigInt(place),
-      key: Buffer.from(key),
+      key: Buffer.from(recordKey),
       value: Buffer.from(value, 'latin1'),
       headers: readHeaders(headers),
       appendedAt,
     }),
   );
   return { partitions, records };
+}
+
+function numbers(text: string): number[] {
+  return text.split(',').map(Number);
+}
+
+/** The key on both sides: SHA-256 alone could be continued by who knows the seal of a shorter text. */
+function sealOf(text: string, key: string): string {
+  return createHash('sha256').update(`${key}${text}${key}`).digest('hex');
 }

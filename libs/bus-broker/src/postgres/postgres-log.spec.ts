@@ -57,6 +57,14 @@ describe('the log table', () => {
   it('keeps publishers and subscribers from starting without it, or with fewer partitions than configured', async () => {
     const more = { ...options(), partitions: PARTITIONS + 1 };
     await expect(createPublisher(more).start()).rejects.toThrow('it has 12 partitions of 13');
+    await pool.query('alter table bus_broker.log drop column notify_key');
+    await expect(createPublisher(options()).start()).rejects.toThrow(
+      'of an earlier version; run bus-migrate',
+    );
+    await ensureLog(options());
+    const publisher = createPublisher(options());
+    await publisher.start();
+    await publisher.stop();
     await pool.query('drop schema bus_broker cascade');
     await expect(createPublisher(options()).start()).rejects.toThrow('run bus-migrate');
     const subscriber = createSubscriber(options());
@@ -153,7 +161,9 @@ describe('the log table', () => {
     const { rows } = await pool.query(
       'select partition, "offset", headers, appended_at from bus_broker.record',
     );
-    const told = readNotification(heard[0] ?? '');
+    const [{ key: notifyKey }] = (await pool.query('select notify_key::text as key from bus_broker.log'))
+      .rows;
+    const told = readNotification(heard[0] ?? '', notifyKey);
     expect(told.partitions).toEqual([2]);
     expect(
       told.records.map(({ offset, key: bytes, value }) => [offset, String(bytes), String(value)]),

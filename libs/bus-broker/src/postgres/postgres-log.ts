@@ -12,6 +12,7 @@ export interface PostgresLogOptions {
 export const POSTGRES_BROKER = 'the PostgreSQL broker';
 const CONNECT_WITHIN_MS = 2_000;
 const UNDEFINED_TABLE = '42P01';
+const UNDEFINED_COLUMN = '42703';
 
 /**
  * Commits are durable whatever the server's default is. Prepared plans live long and are often made while the log is empty:
@@ -51,7 +52,8 @@ export async function checkLog(connection: Queries, partitions: number): Promise
   const log = 'schema bus_broker';
   try {
     const { rows } = await connection.query<{ log_id: string; partitions: number }>(
-      `select log_id, (select count(*)::integer from bus_broker.partition) as partitions from bus_broker.log`,
+      `select log_id, notify_key, (select count(*)::integer from bus_broker.partition) as partitions
+         from bus_broker.log`,
     );
     if (rows.length === 0)
       throw new LogSettingsError({ log, problems: ['it holds no log; run bus-migrate'] });
@@ -61,8 +63,15 @@ export async function checkLog(connection: Queries, partitions: number): Promise
     }
     return `postgres:${rows[0].log_id}`;
   } catch (error) {
-    if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
-    throw new LogSettingsError({ log, problems: ['its tables are missing; run bus-migrate'] });
+    const { code } = error as { code?: string };
+    if (code === UNDEFINED_TABLE)
+      throw new LogSettingsError({ log, problems: ['its tables are missing; run bus-migrate'] });
+    if (code === UNDEFINED_COLUMN)
+      throw new LogSettingsError({
+        log,
+        problems: ['its tables are of an earlier version; run bus-migrate'],
+      });
+    throw error;
   }
 }
 
