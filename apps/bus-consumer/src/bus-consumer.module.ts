@@ -25,6 +25,7 @@ import { OperationSlots } from './dispatch/operation-slots';
 import { SettleBatch } from './dispatch/settle-batch';
 import { TimeoutWheel } from './dispatch/timeout-wheel';
 import { ActiveGraphs } from './graphs/active-graphs';
+import { BatchIngest } from './inbox/batch-ingest';
 import { BatchPlanner } from './inbox/batch-planner';
 import { EventIntake } from './inbox/event-intake';
 import { InboxRecord } from './inbox/inbox-record';
@@ -41,7 +42,7 @@ import { RETENTION_DAYS, RetentionScheduler } from './upkeep/retention.scheduler
 import { StallWatch } from './upkeep/stall-watch';
 import { StoreGauge } from './upkeep/store.gauge';
 
-const INBOX: Provider[] = [BatchPlanner, EventIntake, InboxRecord, LogReading];
+const INBOX: Provider[] = [BatchPlanner, BatchIngest, EventIntake, InboxRecord, LogReading];
 const DISPATCH: Provider[] = [
   AttemptRun,
   BuiltInOperationCaller,

@@ -18,6 +18,7 @@ export { OperationSlots } from './dispatch/operation-slots';
 export { SettleBatch } from './dispatch/settle-batch';
 export { TimeoutWheel } from './dispatch/timeout-wheel';
 export { ActiveGraphs } from './graphs/active-graphs';
+export { BatchIngest } from './inbox/batch-ingest';
 export { BatchPlanner } from './inbox/batch-planner';
 export { EventIntake } from './inbox/event-intake';
 export { InboxRecord } from './inbox/inbox-record';

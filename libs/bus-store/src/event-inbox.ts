@@ -44,21 +44,26 @@ export interface StartedExecution {
   operationId: number;
 }
 
+export interface StoredBatch {
+  outcome: 'stored';
+  started: StartedExecution[];
+  /** Events stored now (cancelled placeholders included). */
+  fresh: number;
+  /** Same message with the same content: stored before. */
+  repeated: number;
+  /** Same message with other content, and other rows that cannot be stored: kept in quarantine. */
+  quarantined: number;
+}
+
 export type IngestOutcome =
-  | {
-      outcome: 'stored';
-      started: StartedExecution[];
-      /** Events stored now (cancelled placeholders included). */
-      fresh: number;
-      /** Same message with the same content: stored before. */
-      repeated: number;
-      /** Same message with other content, and other rows that cannot be stored: kept in quarantine. */
-      quarantined: number;
-    }
+  | StoredBatch
   /** The stored position is not `start`: somebody else went on. Nothing was written; go on at `position`. */
   | { outcome: 'moved'; position: bigint }
   /** A graph was activated or retired meanwhile. Nothing was written; refresh, plan again. */
   | { outcome: 'graph_changed' };
+
+/** `apart`: nothing was written, since one of them has something in its way; each by itself tells what. */
+export type TogetherOutcome = StoredBatch | { outcome: 'apart' };
 
 /** Port: stores what the broker delivers, once (TX1 of docs/guarantees.md). */
 export abstract class EventInbox {
@@ -73,4 +78,11 @@ export abstract class EventInbox {
    * @throws where the database is away or COMMIT's answer was lost: read the position again before going on.
    */
   abstract ingest(batch: InboxBatch): Promise<IngestOutcome>;
+
+  /**
+   * Batches of several partitions in one transaction: most of what a small one costs is its commit. All or nothing.
+   * @param batches of one log and one dispatcher, each of another partition, without quarantine, ≤ 500 events in all
+   * @throws as `ingest`
+   */
+  abstract ingestTogether(batches: readonly InboxBatch[]): Promise<TogetherOutcome>;
 }

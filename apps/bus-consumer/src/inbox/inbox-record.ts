@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '@bus/app-shell';
-import type { IngestOutcome } from '@bus/store';
+import type { StoredBatch } from '@bus/store';
 import { ConsumerMetrics } from '../consumer-metrics';
 import { DueHints } from '../dispatch/due-hints';
 import type { InFlightWindow } from '../dispatch/in-flight-window';
@@ -52,8 +52,8 @@ export class InboxRecord {
   }
 
   stored(
-    decoded: DecodedBatch,
-    outcome: Extract<IngestOutcome, { outcome: 'stored' }>,
+    decoded: Pick<DecodedBatch, 'quarantined' | 'twins'>,
+    outcome: StoredBatch,
     durationMs: number,
   ): void {
     if (this.isFailing) this.logger.log('records are stored again');

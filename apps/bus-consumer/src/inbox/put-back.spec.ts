@@ -3,6 +3,7 @@ import { Expressions } from '@bus/domain';
 import { openStages } from '../testing/stages';
 import { BatchPlanner } from './batch-planner';
 import { EventIntake } from './event-intake';
+import { BatchIngest } from './batch-ingest';
 import { InboxRecord } from './inbox-record';
 
 /** A store that can be put back to an older state, as by a failover that lost commits. */
@@ -35,7 +36,9 @@ describe(EventIntake, () => {
     const inbox = new PutBackInbox();
     const record = new InboxRecord(metrics, session.hints, time.clock, time);
     const planner = new BatchPlanner(graphs, new Expressions(() => 0), inHand);
-    const intake = new EventIntake(inbox as unknown as EventInbox, session, planner, dispatcher, record);
+    const port = inbox as unknown as EventInbox;
+    const ingest = new BatchIngest(port, session, planner, dispatcher, record);
+    const intake = new EventIntake(port, session, record, ingest);
     const receive = (start: bigint, nextOffset: bigint) =>
       intake.receive({ logId: LOG, partition: 0, start, records: [], nextOffset, logStart: 0n });
     await intake.positions(LOG, new Map([[0, 0n]]));

@@ -4,7 +4,7 @@ import type { IncomingRecord } from '../broker-record';
 import type { LogBounds, PartitionProgress } from '../partition-progress';
 import { readHeaders } from './record-headers';
 
-/** Up to 500 records and 1 MB (at least one record) of each partition asked for, by the primary key of `record`. */
+/** Up to so many records and 1 MB (at least one record) of each partition, by the primary key of `record`. */
 const READ = `
 select r.partition, r."offset", r.key, r.headers, r.value, r.appended_at
   from unnest($1::integer[], $2::bigint[]) as wanted(partition, position)
@@ -14,9 +14,19 @@ select r.partition, r."offset", r.key, r.headers, r.value, r.appended_at
             sum(octet_length(value)) over (order by "offset") - octet_length(value) as bytes_before
        from bus_broker.record
       where partition = wanted.partition and "offset" >= wanted.position
-      order by "offset" limit ${BATCH_RECORDS}) run
+      order by "offset" limit $3) run
    where bytes_before < ${BATCH_BYTES}) r
  order by r.partition, r."offset"`;
+
+/** Records of one look: as many as a window of events takes. More would wait in memory for their turn. */
+const LOOK_RECORDS = 2_000;
+const LEAST_OF_A_PARTITION = 20;
+
+/** Records that one look takes of each of so many partitions. */
+export function mostOf(partitions: number): number {
+  const share = Math.ceil(LOOK_RECORDS / Math.max(1, partitions));
+  return Math.min(BATCH_RECORDS, Math.max(LEAST_OF_A_PARTITION, share));
+}
 
 const BOUNDS = 'select partition, first_offset, next_offset from bus_broker.partition';
 
@@ -39,7 +49,7 @@ export interface BoundsRow {
 export class LogReader {
   constructor(private readonly pool: Pool) {}
 
-  /** Records from each position on; a partition without any is missing in the answer. */
+  /** Records from each position on, at most `mostOf` of each; a partition without any is missing in the answer. */
   async read(partitions: readonly PartitionProgress[]): Promise<Map<number, IncomingRecord[]>> {
     const { rows } = await this.pool.query<RecordRow>({
       name: 'bus_broker_read',
@@ -47,6 +57,7 @@ export class LogReader {
       values: [
         partitions.map(({ partition }) => partition),
         partitions.map(({ position }) => String(position ?? 0n)),
+        mostOf(partitions.length),
       ],
     });
     const found = new Map<number, IncomingRecord[]>();

@@ -1,5 +1,4 @@
 import type { Pool } from 'pg';
-import { BATCH_RECORDS } from '../broker-options';
 import type { IncomingRecord, RecordBatch } from '../broker-record';
 import { type BatchReceiver, BrokerSubscriber, type PartitionLag } from '../broker-subscriber';
 import { handOver, lagOf, type LogBounds, type PartitionProgress } from '../partition-progress';
@@ -7,7 +6,7 @@ import { WakeLine } from '../wake-line';
 import { type FoundRecords, toBatches } from './found-records';
 import { GrowthListener } from './growth-listener';
 import { LogMembership } from './log-membership';
-import { LogReader } from './log-reader';
+import { LogReader, mostOf } from './log-reader';
 import type { Notification } from './notification';
 import { checkLog, logPool, type PostgresLogOptions, unavailable } from './postgres-log';
 import { PostgresPartitions } from './postgres-partitions';
@@ -20,8 +19,8 @@ export interface PostgresSubscriberOptions extends PostgresLogOptions {
 const STATEMENT_WITHIN_MS = 15_000;
 /** Four of them fit into the time after which a silent member's partitions go to others. */
 const BEAT_MS = 1_250;
-/** Batches at the receiver at a time, each of another partition. */
-const AT_ONCE = 3;
+/** Batches at the receiver at a time, each of another partition: it stores together what comes together. */
+const AT_ONCE = 24;
 const AGAIN_AFTER_MS = 500;
 const LISTEN_PATIENCE_MS = 2_000;
 /** So long, unless the beat or a notification says that the log grew. */
@@ -32,7 +31,7 @@ const BUSY_READS = 4;
 const BUSY_RECORDS = 16;
 
 /**
- * Reads the log table. While it is busy it reads again and again, at most 500 records of each partition with one
+ * Reads the log table. While it is busy it reads again and again, a share of each partition with one
  * statement; once it found nothing it says that it sleeps, looks once more, and rests until a publisher's notification
  * or its own beat (every 1.25 s, the only statement of an idle replica) tells of records. Small ones come with their
  * notification and need no reading.
@@ -161,7 +160,7 @@ export class PostgresSubscriber extends BrokerSubscriber {
       try {
         const found = this.toldOf(readable) ?? (await this.readOf(readable));
         await this.handOverAll(receiver, toBatches(found));
-        await this.pace(found.records);
+        await this.pace(found.records, mostOf(readable.length));
       } catch (cause) {
         this.told.incomplete();
         this.options.logger('warn', 'the log could not be read; trying again', { cause: String(cause) });
@@ -219,7 +218,7 @@ export class PostgresSubscriber extends BrokerSubscriber {
   }
 
   /** Reads on at once, or rests until there is something to read. */
-  private async pace(found: ReadonlyMap<number, readonly IncomingRecord[]>): Promise<void> {
+  private async pace(found: ReadonlyMap<number, readonly IncomingRecord[]>, most: number): Promise<void> {
     if (found.size === 0 && !this.membership.sleeping) {
       await this.membership.setSleeping(true);
       this.told.incomplete();
@@ -227,7 +226,7 @@ export class PostgresSubscriber extends BrokerSubscriber {
     }
     const lengths = [...found.values()].map(({ length }) => length);
     const isBusy = lengths.reduce((sum, length) => sum + length, 0) >= BUSY_RECORDS;
-    const full = lengths.includes(BATCH_RECORDS);
+    const full = lengths.some((length) => length >= most);
     if (full) this.told.incomplete();
     const rested = this.membership.sleeping && !full && (await this.wakeReader.rest(REST_MS));
     this.busyReads = isBusy && !rested ? this.busyReads + 1 : 0;

@@ -14,6 +14,21 @@ export function textArray(values: readonly (string | null)[]): string {
   return `{${values.map((value) => (value === null ? 'NULL' : quoted(value))).join(',')}}`;
 }
 
+/**
+ * As `textArray`; nothing at all where all are NULL. For a column of an `unnest` with several arrays, not its first one:
+ * PostgreSQL fills the shorter ones up with NULLs.
+ */
+export function sparseTextArray(values: readonly (string | null)[]): string {
+  return values.every(isNull) ? '{}' : textArray(values);
+}
+
+/** As `plainArray`, with the same short cut. */
+export function sparseArray(values: readonly (number | bigint | boolean | string | null)[]): string {
+  return values.every(isNull) ? '{}' : plainArray(values);
+}
+
+const isNull = (value: unknown): boolean => value === null;
+
 /** Bytes, in hex; `null` is NULL. */
 export function bytesArray(values: readonly (Uint8Array | null)[]): string {
   return `{${values.map((value) => (value === null ? 'NULL' : `"\\\\x${Buffer.from(value).toString('hex')}"`)).join(',')}}`;

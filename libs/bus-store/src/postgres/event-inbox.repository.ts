@@ -1,15 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { EventInbox, type InboxBatch, type IngestOutcome } from '../event-inbox';
+import type { QueryConfig } from 'pg';
+import {
+  EventInbox,
+  type InboxBatch,
+  type IngestOutcome,
+  type PlannedEvent,
+  type StoredBatch,
+  type TogetherOutcome,
+} from '../event-inbox';
 import { named, StorePool } from './connection';
 import { isRetryable } from './connection.errors';
 import { isRefusedValue } from './inbox/bisect';
-import { ingestQuery, type IngestRow } from './inbox/ingest-statement';
+import { ingestQuery, type IngestRow, togetherQuery } from './inbox/ingest-statement';
 import { ingestStepwise } from './inbox/ingest-stepwise';
-import { planRows, startedExecutions } from './inbox/planned-rows';
+import { assertBatch, assertTogether, hasTwins } from './inbox/batch-rules';
+import { type PlannedRows, planRows, startedExecutions } from './inbox/planned-rows';
 import { inTransaction, runAlone } from './transaction';
 
-/** Most events of one batch: the knee of the insert rate, and what bounds a statement's memory. */
-export const MAX_BATCH_EVENTS = 500;
 /** Runs of S1 before a deadlock or serialisation failure is passed on. */
 const MAX_RUNS = 20;
 
@@ -49,17 +56,27 @@ export class PostgresEventInbox extends EventInbox {
     assertBatch(batch);
     if (batch.quarantined.length > 0) return this.ingestStepwise(batch);
     const rows = planRows(batch.events);
+    const answer = await this.whole(ingestQuery(batch, rows));
+    if (answer === 'refused') return this.ingestStepwise(batch);
+    return answer ? toStored(batch.events, rows, answer) : this.whyNot(batch);
+  }
+
+  async ingestTogether(batches: readonly InboxBatch[]): Promise<TogetherOutcome> {
+    assertTogether(batches);
+    const events = batches.flatMap((batch) => batch.events);
+    if (hasTwins(events)) return { outcome: 'apart' };
+    const rows = planRows(events);
+    const answer = await this.whole(togetherQuery(batches, rows));
+    return answer && answer !== 'refused' ? toStored(events, rows, answer) : { outcome: 'apart' };
+  }
+
+  /** @returns S1's row; `null`: the position or a graph has moved; `refused`: for the values of a row */
+  private async whole(query: QueryConfig): Promise<IngestRow | null | 'refused'> {
     for (let run = 1; ; run += 1) {
       try {
-        const answer = await runAlone<IngestRow>(this.pool, ingestQuery(batch, rows));
-        if (answer.rows.length === 0) return await this.whyNot(batch);
-        const { fresh, repeated, idle, laned } = answer.rows[0];
-        const runs = batch.events.map(() => true);
-        for (const place of numbers(idle)) runs[place - 1] = false;
-        const started = startedExecutions(batch.events, rows, runs, numbers(laned));
-        return { outcome: 'stored', started, fresh, repeated, quarantined: 0 };
+        return (await runAlone<IngestRow>(this.pool, query)).rows.at(0) ?? null;
       } catch (error) {
-        if (isRefusedValue(error)) return this.ingestStepwise(batch);
+        if (isRefusedValue(error)) return 'refused';
         if (!isRetryable(error) || run >= MAX_RUNS) throw error;
         this.pool.transactionsAgain += 1;
       }
@@ -88,18 +105,15 @@ export class PostgresEventInbox extends EventInbox {
   }
 }
 
-/** @throws RangeError for what the caller has to rule out: twins, disorder, more than 500 events */
-function assertBatch(batch: InboxBatch): void {
-  if (batch.events.length > MAX_BATCH_EVENTS)
-    throw new RangeError(`a batch has at most ${MAX_BATCH_EVENTS} events, not ${batch.events.length}`);
-  if (new Set(batch.events.map((row) => row.identity)).size < batch.events.length)
-    throw new RangeError('twins in one batch: keep the first of each message');
-  let after = batch.start - 1n;
-  for (const { offset } of batch.events) {
-    if (offset <= after || offset >= batch.next)
-      throw new RangeError(`offset ${offset} is out of order in a batch of ${batch.start} to ${batch.next}`);
-    after = offset;
-  }
+function toStored(
+  events: readonly PlannedEvent[],
+  rows: PlannedRows,
+  { fresh, repeated, idle, laned }: IngestRow,
+): StoredBatch {
+  const runs = events.map(() => true);
+  for (const place of numbers(idle)) runs[place - 1] = false;
+  const started = startedExecutions(events, rows, runs, numbers(laned));
+  return { outcome: 'stored', started, fresh, repeated, quarantined: 0 };
 }
 
 const numbers = (list: string | null): number[] => (list === null ? [] : list.split(',').map(Number));

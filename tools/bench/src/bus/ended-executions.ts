@@ -9,6 +9,7 @@ export class EndedExecutions {
   private readonly endsMs = new Map<string, Map<string, number>>();
   private waiter: { isDone: () => boolean; go: () => void } | undefined;
   private attempts = 0;
+  private keepsTimes = true;
 
   /** @param nameOf an operation's name by its id */
   constructor(
@@ -42,7 +43,9 @@ export class EndedExecutions {
     });
   }
 
-  reset(): void {
+  /** @param keepsTimes whether `endMs` will be asked: a note for each end is work that is not the bus's. Default true */
+  reset(keepsTimes = true): void {
+    this.keepsTimes = keepsTimes;
     this.counts.clear();
     this.endsMs.clear();
     this.attempts = 0;
@@ -61,6 +64,7 @@ export class EndedExecutions {
   private ended(eventId: string, operationId: number, atMs: number): void {
     const operation = this.nameOf(operationId);
     this.counts.set(operation, (this.counts.get(operation) ?? 0) + 1);
+    if (!this.keepsTimes) return;
     const ends = this.endsMs.get(eventId);
     if (ends) ends.set(operation, atMs);
     else this.endsMs.set(eventId, new Map([[operation, atMs]]));

@@ -43,7 +43,7 @@ type SteadyRequest = Extract<Request, { kind: 'steady' }>;
 async function drain(bus: BusInProcess, ended: EndedExecutions, request: DrainRequest): Promise<Drained> {
   const { events, batch, firstId, repeats = false } = request;
   const work = async (): Promise<Drained> => {
-    ended.reset();
+    ended.reset(false);
     const before = await storedResults(bus);
     const startedMs = performance.now();
     for (let from = 0; from < events; from += batch) {

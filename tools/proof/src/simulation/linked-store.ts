@@ -26,6 +26,7 @@ import {
   type LedgerPulse,
   type PulseLook,
   type StoreHintValues,
+  type TogetherOutcome,
 } from '@bus/store';
 import type { AttemptBook } from './attempt-book';
 import type { StoreLink } from './store-link';
@@ -46,6 +47,11 @@ export class LinkedInbox extends EventInbox {
   override ingest(batch: InboxBatch): Promise<IngestOutcome> {
     const what = `ingest ${batch.partition} ${batch.start}–${batch.next}`;
     return this.link.send(what, () => this.inner.ingest(batch));
+  }
+
+  override ingestTogether(batches: readonly InboxBatch[]): Promise<TogetherOutcome> {
+    const what = batches.map(({ partition, start, next }) => `${partition} ${start}–${next}`).join(', ');
+    return this.link.send(`ingest ${what}`, () => this.inner.ingestTogether(batches));
   }
 }
 

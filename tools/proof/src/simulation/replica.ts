@@ -4,6 +4,7 @@ import type { EventInbox, ExecutionLedger } from '@bus/store';
 import {
   ActiveGraphs,
   AttemptRun,
+  BatchIngest,
   BatchPlanner,
   Chores,
   ConsumerMetrics,
@@ -108,7 +109,8 @@ export class Replica {
     const dispatch = new DispatchRun(session, due, leases, dispatcher, timers);
     const inboxRecord = new InboxRecord(METRICS, hints, clock, timers);
     const planner = new BatchPlanner(graphs, EXPRESSIONS, inHand);
-    const intake = new EventIntake(inbox, session, planner, dispatcher, inboxRecord);
+    const ingest = new BatchIngest(inbox, session, planner, dispatcher, inboxRecord);
+    const intake = new EventIntake(inbox, session, inboxRecord, ingest);
     const subscriber = world.parts.subscriber(process, random.fork('subscriber'));
     const chores = new Chores(clock, timers);
     const reading = new LogReading(subscriber, intake, inboxRecord, window, timers, chores);

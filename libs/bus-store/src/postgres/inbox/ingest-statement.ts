@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg';
 import type { InboxBatch, PlannedEvent } from '../../event-inbox';
 import { named } from '../connection';
-import { bytesArray, plainArray, textArray } from '../array-literal';
+import { bytesArray, plainArray, sparseArray, sparseTextArray, textArray } from '../array-literal';
 import { destinationsOf, placingSql, placingValues } from './placing-sql';
 import type { PlannedRows } from './planned-rows';
 
@@ -48,12 +48,12 @@ export function recordValues(events: readonly PlannedEvent[]): unknown[] {
     textArray(events.map((row) => row.event.source)),
     textArray(events.map((row) => row.event.messageId)),
     textArray(events.map((row) => row.event.type)),
-    textArray(events.map((row) => row.event.key)),
+    sparseTextArray(events.map((row) => row.event.key)),
     textArray(events.map((row) => row.event.payload)),
     textArray(events.map((row) => row.event.occurredAt)),
-    textArray(events.map((row) => row.event.deliverAt)),
-    textArray(events.map((row) => row.event.traceparent)),
-    plainArray(events.map((row) => row.graphId)),
+    sparseTextArray(events.map((row) => row.event.deliverAt)),
+    sparseTextArray(events.map((row) => row.event.traceparent)),
+    sparseArray(events.map((row) => row.graphId)),
     plainArray(events.map((row) => row.offset)),
   ];
 }
@@ -68,16 +68,12 @@ export function recordValues(events: readonly PlannedEvent[]): unknown[] {
  * needs the one before it as a whole. Indexes: the primary keys of consumer_offset, operation_graph, event_identity,
  * lane, and operation_graph_active_idx.
  */
-function ingestSql(destinations: readonly (keyof PlannedRows)[]): string {
-  const { ctes, laned } = placingSql(destinations, 20);
-  // The dispatcher has to be used, or its type is unknown.
-  return `with moved as (
-  update bus.consumer_offset set next_offset = $1
-   where log_id = $2 and partition = $3 and next_offset = $4 and $20::int is not null
-     and ${graphsUnchanged('$5', '$6')}
-  returning 1),
+function ingestSql(destinations: readonly (keyof PlannedRows)[], { moved, partition, first }: Reach): string {
+  const { ctes, laned } = placingSql(destinations, first);
+  return `with ${moved},
 record as materialized (
-  select * from (${recordSql(7)}) r where exists (select from moved) order by identity),
+  select * from unnest($7::uuid[], $8::uuid[], $9::bytea[]) with ordinality as r(identity, event_id, content_hash, n)
+   where exists (select from moved) order by identity),
 fresh as (
   insert into bus.event_identity as known (identity, event_id, content_hash, prune_after)
   select identity, event_id, content_hash, ${PRUNE_AFTER} from record
@@ -93,26 +89,71 @@ repeated as (  -- lateral: one look-up each, also by a plan that was made while 
   select count(*) as count from record r
    cross join lateral (select k.content_hash from bus.event_identity k where k.identity = r.identity limit 1) k
    where not (select stored from state)[r.n] and k.content_hash = r.content_hash),
-stored as (
+stored as (  -- payloads are neither sorted nor kept: they go from the parameters into the table
   insert into bus.event (event_id, broker_partition, ${RECORD_COLUMNS})
-  select event_id, $3, ${RECORD_COLUMNS} from record r where (select stored from state)[r.n] order by event_id)${ctes}
+  select event_id, ${partition}, ${RECORD_COLUMNS} from (${recordSql(7)}) r where (select stored from state)[r.n])${ctes}
 select (select count(*) from fresh)::int as fresh, (select count from repeated)::int as repeated,
        (select string_agg(i::text, ',') from state, unnest(runs) with ordinality as x(run, i) where not run) as idle,
        ${laned} as laned,
        1 / case when (select count(*) from record) = (select count(*) from fresh) + (select count from repeated)
                 then 1 else 0 end as whole
-  from moved`;
+  from (select from moved limit 1) m`;
 }
+
+/** What a statement reaches: one partition, or several. */
+interface Reach {
+  /** The CTE that moves the positions, all or none. */
+  moved: string;
+  /** A record's partition. */
+  partition: string;
+  /** Number of the first parameter of the executions: the dispatcher. It has to be used, or its type is unknown. */
+  first: number;
+}
+
+const ALONE: Reach = {
+  moved: `moved as (
+  update bus.consumer_offset set next_offset = $1
+   where log_id = $2 and partition = $3 and next_offset = $4 and $20::int is not null
+     and ${graphsUnchanged('$5', '$6')}
+  returning 1)`,
+  partition: '$3',
+  first: 20,
+};
+
+/** Positions are locked ascending: two replicas that hold the same partitions for a moment do not deadlock. */
+const TOGETHER: Reach = {
+  moved: `held as materialized (
+  select o.partition, p.next from unnest($3::int[], $4::bigint[], $1::bigint[]) as p(partition, start, next)
+    join bus.consumer_offset o on o.log_id = $2 and o.partition = p.partition and o.next_offset = p.start
+   order by o.partition for update of o),
+moved as (
+  update bus.consumer_offset o set next_offset = h.next from held h
+   where o.log_id = $2 and o.partition = h.partition and $21::int is not null
+     and (select count(*) from held) = cardinality($3::int[])
+     and ${graphsUnchanged('$5', '$6')}
+  returning 1)`,
+  partition: '($20::int[])[r.n]',
+  first: 21,
+};
 
 const STATEMENTS = new Map<string, ReturnType<typeof named>>();
 
-/** S1 for a batch with its values. Prepared per set of destinations: at most 32, a handful in practice. */
+/** Prepared per set of destinations: at most 32 of each, a handful in practice. */
+function statement(kind: string, destinations: readonly (keyof PlannedRows)[], reach: Reach) {
+  const name = [kind, ...destinations].join('.');
+  let query = STATEMENTS.get(name);
+  if (!query) STATEMENTS.set(name, (query = named(name, ingestSql(destinations, reach))));
+  return query;
+}
+
+/** S1 for a batch with its values. */
 export function ingestQuery(batch: InboxBatch, rows: PlannedRows): QueryConfig {
   const destinations = destinationsOf(rows);
-  const name = ['inbox.ingest', ...destinations].join('.');
-  let query = STATEMENTS.get(name);
-  if (!query) STATEMENTS.set(name, (query = named(name, ingestSql(destinations))));
-  return query([
+  return statement(
+    'inbox.ingest',
+    destinations,
+    ALONE,
+  )([
     batch.next,
     batch.logId,
     batch.partition,
@@ -120,6 +161,26 @@ export function ingestQuery(batch: InboxBatch, rows: PlannedRows): QueryConfig {
     ...graphValues(batch.events),
     ...recordValues(batch.events),
     ...placingValues(destinations, rows, batch.dispatcherId),
+  ]);
+}
+
+/** S1 for batches of several partitions: the events of all in this order, as `rows` were planned. */
+export function togetherQuery(batches: readonly InboxBatch[], rows: PlannedRows): QueryConfig {
+  const destinations = destinationsOf(rows);
+  const events = batches.flatMap((batch) => batch.events);
+  return statement(
+    'inbox.ingest_together',
+    destinations,
+    TOGETHER,
+  )([
+    plainArray(batches.map(({ next }) => next)),
+    batches[0].logId,
+    plainArray(batches.map(({ partition }) => partition)),
+    plainArray(batches.map(({ start }) => start)),
+    ...graphValues(events),
+    ...recordValues(events),
+    plainArray(batches.flatMap((batch) => batch.events.map(() => batch.partition))),
+    ...placingValues(destinations, rows, batches[0].dispatcherId),
   ]);
 }
 

@@ -1,6 +1,7 @@
 import { ATTEMPT_OUTCOMES, DEAD_CAUSES } from '@bus/contracts';
+import type { QueryConfig } from 'pg';
 import type { AttemptEnd } from '../../execution-ledger';
-import { plainArray, textArray } from '../array-literal';
+import { plainArray, sparseArray, sparseTextArray } from '../array-literal';
 import { named } from '../connection';
 
 /**
@@ -13,8 +14,8 @@ import { named } from '../connection';
  * $1 event ids · $2 operation ids · $3 attempts · $4 outcomes · $5 codes · $6 reasons · $7 outputs · $8 durations (ms)
  * $9 again in ms (null: not again) · $10 counts · $11 greatest age in ms (null: no test) · $12 dead causes · $13 lane keys
  */
-export const CLOSE = named(
-  'bus-close',
+const FAILED = named(
+  'bus-close.failed',
   `
 with result as materialized (
   select * from unnest($1::uuid[], $2::int[], $3::int[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::int[],
@@ -48,30 +49,52 @@ logged as (
 select string_agg(position || coalesce(':' || cause, ''), ',') as ended from ended`,
 );
 
-/** @param laneKeyOf the end's lane key, or `null` where its operation has no lane for it */
-export function closeValues(
+/** The same for a group of which nothing runs again and nothing died, as nearly all are: a third less work. $1 to $8 */
+const ENDED = named(
+  'bus-close',
+  `
+with result as materialized (
+  select * from unnest($1::uuid[], $2::int[], $3::int[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::int[])
+    with ordinality as r(event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, position)
+   order by event_id, operation_id),
+ended as (
+  delete from bus.in_flight f using result r
+   where f.event_id = r.event_id and f.operation_id = r.operation_id and f.attempt = r.attempt
+  returning r.*, f.dispatcher_id),
+logged as (
+  insert into bus.attempt (event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, dispatcher_id)
+  select event_id, operation_id, attempt, outcome, code, reason, output::json, duration_ms, dispatcher_id from ended)
+select string_agg(position::text, ',') as ended from ended`,
+);
+
+/** S2 for these ends. @param laneKeyOf the end's lane key, or `null` where its operation has no lane for it */
+export function closeQuery(
   ends: readonly AttemptEnd[],
   laneKeyOf: (end: AttemptEnd) => string | null,
-): unknown[] {
+): QueryConfig {
   const column = <T>(value: (end: AttemptEnd) => T): T[] => ends.map(value);
-  return [
+  const ended = [
     plainArray(column((end) => end.eventId)),
     plainArray(column((end) => end.operationId)),
     plainArray(column((end) => end.attempt)),
     plainArray(column((end) => ATTEMPT_OUTCOMES.indexOf(end.outcome))),
-    textArray(column((end) => end.code)),
-    textArray(column((end) => end.reason)),
-    textArray(column((end) => end.output)),
-    plainArray(column((end) => end.durationMs)),
+    sparseTextArray(column((end) => end.code)),
+    sparseTextArray(column((end) => end.reason)),
+    sparseTextArray(column((end) => end.output)),
+    sparseArray(column((end) => end.durationMs)),
+  ];
+  if (ends.every(({ after }) => after.kind === 'ended')) return ENDED(ended);
+  return FAILED([
+    ...ended,
     plainArray(column((end) => (end.after.kind === 'again' ? end.after.inMs : null))),
     plainArray(column((end) => end.after.kind !== 'again' || end.after.counts)),
     plainArray(column((end) => (end.after.kind === 'again' ? end.after.maxAgeMs : null))),
     plainArray(column((end) => (end.after.kind === 'dead' ? DEAD_CAUSES.indexOf(end.after.cause) : null))),
-    textArray(column(laneKeyOf)),
-  ];
+    sparseTextArray(column(laneKeyOf)),
+  ]);
 }
 
-/** CLOSE's answer: `1,2:0` is the first end, applied, and the second, which died of the first cause. */
+/** S2's answer: `1,2:0` is the first end, applied, and the second, which died of the first cause. */
 export interface CloseAnswer {
   ended: string | null;
 }
@@ -82,7 +105,7 @@ export interface ClosedEnd {
   cause: number | null;
 }
 
-/** @param rows of CLOSE */
+/** @param rows of `closeQuery` */
 export function closedEnds([answer]: readonly CloseAnswer[]): ClosedEnd[] {
   if (!answer?.ended) return [];
   return answer.ended.split(',').map((text) => {

@@ -1,7 +1,7 @@
 import type { CancelAnswer, EventReference, EventStatus, RescheduleAnswer } from '@bus/contracts';
 import { Expressions, type FilterVerdict } from '@bus/domain';
 import { EventControlStore, type StoreHintValues } from '../../event-control-store';
-import { EventInbox, type InboxBatch, type IngestOutcome } from '../../event-inbox';
+import { EventInbox, type InboxBatch, type IngestOutcome, type TogetherOutcome } from '../../event-inbox';
 import {
   ExecutionControl,
   type ExecutionReference,
@@ -91,6 +91,10 @@ class InMemoryEventInbox extends EventInbox {
 
   async ingest(batch: InboxBatch): Promise<IngestOutcome> {
     return this.store.ingestNow(batch);
+  }
+
+  async ingestTogether(batches: readonly InboxBatch[]): Promise<TogetherOutcome> {
+    return this.store.ingestTogetherNow(batches);
   }
 }
 

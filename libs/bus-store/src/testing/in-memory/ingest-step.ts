@@ -1,5 +1,13 @@
 import { timestampMs } from './timestamp-ms';
-import type { InboxBatch, IngestOutcome, PlannedEvent, StartedExecution } from '../../event-inbox';
+import type {
+  InboxBatch,
+  IngestOutcome,
+  PlannedEvent,
+  StartedExecution,
+  StoredBatch,
+  TogetherOutcome,
+} from '../../event-inbox';
+import { assertBatch, assertTogether, hasTwins } from '../../postgres/inbox/batch-rules';
 import {
   planRows,
   startedExecutions,
@@ -8,9 +16,6 @@ import {
 } from '../../postgres/inbox/planned-rows';
 import { laneName, type DueRow } from './rows';
 import { StoreRules } from './store-rules';
-
-/** Most events of one batch. */
-const MAX_BATCH_EVENTS = 500;
 
 /** TX1. */
 export abstract class IngestStep extends StoreRules {
@@ -44,7 +49,39 @@ export abstract class IngestStep extends StoreRules {
     });
   }
 
-  private store(batch: InboxBatch): IngestOutcome {
+  /** The whole of `EventInbox.ingestTogether`, at this moment. */
+  ingestTogetherNow(batches: readonly InboxBatch[]): TogetherOutcome {
+    assertTogether(batches);
+    const events = batches.flatMap((batch) => batch.events);
+    const ids = new Set(events.map(({ event }) => event.eventId));
+    if (hasTwins(events) || ids.size < events.length || !batches.every((batch) => this.fits(batch)))
+      return { outcome: 'apart' };
+    return this.transaction(() => {
+      const together: StoredBatch = { outcome: 'stored', started: [], fresh: 0, repeated: 0, quarantined: 0 };
+      for (const batch of batches) {
+        this.set(this.positions, `${batch.logId}/${batch.partition}`, batch.next);
+        const { started, fresh, repeated } = this.store(batch);
+        together.started.push(...started);
+        together.fresh += fresh;
+        together.repeated += repeated;
+      }
+      return together;
+    });
+  }
+
+  /** Whether nothing is in its way that a batch by itself would have to tell, or to go step by step for. */
+  private fits(batch: InboxBatch): boolean {
+    const position = this.positions.get(`${batch.logId}/${batch.partition}`);
+    if (position === undefined || !this.positionMatches(position, batch) || !this.graphsUnchanged(batch))
+      return false;
+    return batch.events.every((planned) => {
+      const known = this.knownIdentity(planned);
+      if (known && known.eventId !== null) return this.sameContent(known, planned);
+      return known?.deliverAtMs == null && !this.events.has(planned.event.eventId);
+    });
+  }
+
+  private store(batch: InboxBatch): StoredBatch {
     const running: PlannedEvent[] = [];
     let fresh = 0;
     let repeated = 0;
@@ -209,18 +246,4 @@ function deliveredAt(planned: PlannedEvent, atMs: number): PlannedEvent {
       return { ...execution, start: { kind: 'later', at, plusMs } };
     }),
   };
-}
-
-/** @throws RangeError for what the caller has to rule out: twins, disorder, more than 500 events */
-function assertBatch(batch: InboxBatch): void {
-  if (batch.events.length > MAX_BATCH_EVENTS)
-    throw new RangeError(`a batch has at most ${MAX_BATCH_EVENTS} events, not ${batch.events.length}`);
-  if (new Set(batch.events.map((row) => row.identity)).size < batch.events.length)
-    throw new RangeError('twins in one batch: keep the first of each message');
-  let after = batch.start - 1n;
-  for (const { offset } of batch.events) {
-    if (offset <= after || offset >= batch.next)
-      throw new RangeError(`offset ${offset} is out of order in a batch of ${batch.start} to ${batch.next}`);
-    after = offset;
-  }
 }

@@ -43,9 +43,10 @@ function isSwept({ values }: Statement, index: number): boolean {
   );
 }
 
-/** Of an array as PostgreSQL's text literal, of numbers alone. */
+/** Of an array as PostgreSQL's text literal, of numbers alone; an empty one stands for NULLs alone. */
 function elementOf(literal: unknown, index: number): string | undefined {
-  return String(literal).slice(1, -1).split(',')[index];
+  const text = String(literal);
+  return text === '{}' ? 'NULL' : text.slice(1, -1).split(',')[index];
 }
 
 const closed =
@@ -62,7 +63,7 @@ function closedPlaces(ended: unknown): number[] {
 const RULES: readonly Rule[] = [
   {
     part: 'ingest',
-    isIt: ({ name }) => name === 'inbox.ingest' || name.startsWith('inbox.ingest.'),
+    isIt: ({ name }) => name.startsWith('inbox.ingest'),
     didWork: (_, { rows }) => rows.some(({ fresh }) => (fresh as number) > 0),
   },
   { part: 'ingest', isIt: named('inbox.step.store_events'), didWork: answeredRows },
@@ -72,8 +73,8 @@ const RULES: readonly Rule[] = [
     didWork: (_, { rows }) => rows.some(({ event_id: eventId }) => eventId !== null),
   },
   { part: 'claim', isIt: named('bus-place'), didWork: ({ values }) => (values[3] as unknown[]).length > 0 },
-  { part: 'close', isIt: named('bus-close'), didWork: closed(false) },
-  { part: 'sweep', isIt: named('bus-close'), didWork: closed(true) },
+  { part: 'close', isIt: named('bus-close', 'bus-close.failed'), didWork: closed(false) },
+  { part: 'sweep', isIt: named('bus-close', 'bus-close.failed'), didWork: closed(true) },
   { part: 'cancel', isIt: named('control.set_cancelled'), didWork: changedOne },
   {
     part: 'cancel',

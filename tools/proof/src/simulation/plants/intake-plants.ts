@@ -105,20 +105,28 @@ class QuarantineGivenUp extends WorldParts {
   }
 
   override inbox(inner: EventInbox): EventInbox {
+    // A batch with quarantine never goes together with others.
     return around(inner, { ingest: (batch: InboxBatch) => inner.ingest({ ...batch, quarantined: [] }) });
   }
 }
 
 class CallBeforeCommit extends WorldParts {
   override linkedInbox(linked: EventInbox, { world }: Site): EventInbox {
+    const callAll = ({ events }: InboxBatch) => {
+      for (const planned of events)
+        for (const request of firstCalls(planned)) {
+          const fate = { durationMs: 0, answer: 'completed' as const, diesAfterSuccess: false };
+          world.network.serviceOf(request.operation).handle(request, fate, () => undefined);
+        }
+    };
     return around(linked, {
       ingest: (batch: InboxBatch) => {
-        for (const planned of batch.events)
-          for (const request of firstCalls(planned)) {
-            const fate = { durationMs: 0, answer: 'completed' as const, diesAfterSuccess: false };
-            world.network.serviceOf(request.operation).handle(request, fate, () => undefined);
-          }
+        callAll(batch);
         return linked.ingest(batch);
+      },
+      ingestTogether: (batches: readonly InboxBatch[]) => {
+        batches.forEach(callAll);
+        return linked.ingestTogether(batches);
       },
     });
 

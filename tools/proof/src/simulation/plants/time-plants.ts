@@ -79,8 +79,10 @@ class DelayInTimer extends WorldParts {
       );
       return { ...planned, executions };
     };
+    const planted = (batch: InboxBatch) => ({ ...batch, events: batch.events.map(overflowing) });
     return around(inner, {
-      ingest: (batch: InboxBatch) => inner.ingest({ ...batch, events: batch.events.map(overflowing) }),
+      ingest: (batch: InboxBatch) => inner.ingest(planted(batch)),
+      ingestTogether: (batches: readonly InboxBatch[]) => inner.ingestTogether(batches.map(planted)),
     });
   }
 }

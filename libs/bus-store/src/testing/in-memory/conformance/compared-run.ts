@@ -1,12 +1,12 @@
 import { leaseMsOf, type RunnableGraph } from '@bus/domain';
-import type { InboxBatch } from '../../../event-inbox';
+import type { InboxBatch, IngestOutcome, TogetherOutcome } from '../../../event-inbox';
 import type { AttemptEnd, ClaimedExecution, ClaimRoom, ExpiredExecution } from '../../../execution-ledger';
 import { EVENT_TYPES, operationsOf } from './compared-graphs';
 import type { ComparedSnapshot } from './compared-snapshot';
 import { endOf } from './ended-attempt';
 import { performByPerson } from './person-command';
 import { plannedMessage, recordOf, reference } from './planned-message';
-import type { StoreCommand } from './store-command';
+import type { IngestedMessage, StoreCommand } from './store-command';
 import { ReadCatalog, type StoreSide } from './store-side';
 
 const LOG = 'postgres:conformance';
@@ -21,7 +21,7 @@ export class ComparedRun {
   private before: RunnableGraph[] = [];
   private readonly names = new Map<number, string>();
   private lowWater = new Map<number, string>();
-  private position = 0n;
+  private readonly positions = [0n, 0n];
 
   constructor(private readonly side: StoreSide) {
     this.catalog = new ReadCatalog(side.graphs);
@@ -29,7 +29,7 @@ export class ComparedRun {
 
   async open(): Promise<void> {
     await this.activate({ kind: 'activate', variant: 0, stale: false });
-    await this.side.inbox.positions(LOG, new Map([[0, 0n]]));
+    await this.side.inbox.positions(LOG, new Map(this.positions.entries()));
   }
 
   /** @param seen what both stores held before */
@@ -67,21 +67,41 @@ export class ComparedRun {
   }
 
   private async ingest(command: Command<'ingest'>): Promise<unknown> {
-    const start = command.start === 'old' && this.position > 0n ? this.position - 1n : this.position;
-    const graphs = command.graphs === 'old' ? this.before : this.catalog.active;
-    const once = new Map(command.messages.map((one) => [one.message, one]));
-    const events = [...once.values()].map((one, index) =>
-      plannedMessage(one, graphs, start + BigInt(index), (ms) => this.side.at(ms)),
+    const once = [...new Map(command.messages.map((one) => [one.message, one])).values()];
+    const beside = once.slice(0, command.beside);
+    if (beside.length === 0) {
+      const batch = this.batchOf(command, once, 0);
+      return this.stored(await this.side.inbox.ingest(batch), [batch]);
+    }
+    const readable = { ...command, unreadable: false };
+    // A message may stand in both: then they do not go together.
+    const rest = command.unreadable ? once : once.slice(beside.length);
+    const batches = [this.batchOf(readable, rest, 0), this.batchOf(readable, beside, 1)];
+    return this.stored(await this.side.inbox.ingestTogether(batches), batches);
+  }
+
+  private batchOf(
+    { start: from, graphs, unreadable }: Command<'ingest'>,
+    messages: readonly IngestedMessage[],
+    partition: number,
+  ): InboxBatch {
+    const held = this.positions[partition] ?? 0n;
+    const start = from === 'old' && held > 0n ? held - 1n : held;
+    const known = graphs === 'old' ? this.before : this.catalog.active;
+    const events = messages.map((one, index) =>
+      plannedMessage(one, known, start + BigInt(index), (ms) => this.side.at(ms)),
     );
     const at = start + BigInt(events.length);
-    const quarantined: InboxBatch['quarantined'] = command.unreadable
+    const quarantined: InboxBatch['quarantined'] = unreadable
       ? [{ record: recordOf(at, '{'), fault: 'not_json', detail: 'cut off' }]
       : [];
     const next = at + BigInt(quarantined.length);
-    const batch = { logId: LOG, partition: 0, start, next, dispatcherId: 1, events, quarantined };
-    const outcome = await this.side.inbox.ingest(batch);
+    return { logId: LOG, partition, start, next, dispatcherId: 1, events, quarantined };
+  }
+
+  private stored(outcome: IngestOutcome | TogetherOutcome, batches: readonly InboxBatch[]): unknown {
     if (outcome.outcome !== 'stored') return JSON.stringify(outcome, (_, value: unknown) => text(value));
-    this.position = next;
+    for (const { partition, next } of batches) this.positions[partition] = next;
     const { started, ...counts } = outcome;
     return {
       ...counts,

@@ -29,7 +29,7 @@ export interface ComparedSnapshot {
   events: { m: string; cancelled: boolean; dueMin: number | null; routed: boolean }[];
   quarantine: { offset: string; fault: string }[];
   placeholders: { cancelled: boolean; dueMin: number | null; identity: string }[];
-  position: string | null;
+  positions: string[];
 }
 
 const minutes = (ms: number | null, nowMs: number): number | null =>
@@ -77,6 +77,8 @@ export function comparedSnapshot(store: StoreSnapshot, nowMs: number): ComparedS
     placeholders: store.placeholders.map((row) => ({
       ...{ identity: row.identity, cancelled: row.cancelled, dueMin: minutes(row.deliverAtMs, nowMs) },
     })),
-    position: store.positions[0] ? String(store.positions[0].nextOffset) : null,
+    positions: [...store.positions]
+      .sort((a, b) => a.partition - b.partition)
+      .map(({ nextOffset }) => String(nextOffset)),
   });
 }

@@ -62,7 +62,7 @@ const SNAPSHOT = named(
     `select identity, cancelled_at is not null as cancelled, ${minutes('deliver_at')} as "dueMin"
        from bus.event_identity where event_id is null`,
   )},
-  'position', (select next_offset::text from bus.consumer_offset limit 1)) as snapshot`,
+  'positions', (select json_agg(next_offset::text order by partition) from bus.consumer_offset)) as snapshot`,
 );
 
 const FORGET = [

@@ -34,6 +34,8 @@ export type StoreCommand =
       kind: 'ingest';
       messages: IngestedMessage[];
       unreadable: boolean;
+      /** So many of them stand in another partition, and all are stored together; 0: none. */
+      beside: number;
       start: 'held' | 'old';
       graphs: 'now' | 'old';
     }
@@ -73,6 +75,7 @@ const ingest: fc.Arbitrary<StoreCommand> = fc.record({
   kind: fc.constant('ingest' as const),
   messages: fc.array(ingested, { minLength: 1, maxLength: 6 }),
   unreadable: seldom,
+  beside: fc.constantFrom(0, 0, 1, 3),
   start: seldom.map((old) => (old ? ('old' as const) : ('held' as const))),
   graphs: seldom.map((old) => (old ? ('old' as const) : ('now' as const))),
 });
