@@ -49,6 +49,7 @@ describe(ClaimPace, () => {
     await graphs.refresh();
     window = new InFlightWindow();
     slots = new OperationSlots(graphs, time.clock);
+    for (const id of [1, 2, 3]) for (let n = 0; n < 500; n++) slots.called(id, 100, true);
     pace = new ClaimPace(new ExecutionsInHand(window, slots, graphs, time.clock), graphs, time.clock);
   });
 

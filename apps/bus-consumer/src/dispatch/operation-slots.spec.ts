@@ -25,6 +25,13 @@ describe(OperationSlots, () => {
     expect(slots.take(1)).toBe(false);
   });
 
+  it('holds few of an operation that has not ended a call yet, and of a fast one more with each that ends', async () => {
+    const slots = await slotsOf({ name: 'sms.send', concurrency: 4 });
+    expect(takeAll(slots)).toBe(4 + 4 * 2);
+    for (let n = 0; n < 100; n++) slots.called(1, 1, true);
+    expect(takeAll(slots)).toBeGreaterThan(1000);
+  });
+
   it('never holds more than the window of a fast operation', async () => {
     const slots = await slotsOf({ name: 'sms.send', concurrency: 64 });
     for (let n = 0; n < 500; n++) slots.called(1, 0, true);

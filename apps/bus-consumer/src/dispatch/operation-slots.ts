@@ -9,8 +9,9 @@ import { WINDOW_EVENTS } from './in-flight-window';
 
 /** In memory is what an operation ends within this time. */
 const QUEUE_MS = 2000;
-/** Taken for the mean of an operation that has not run yet. */
-const FIRST_MEAN_MS = 100;
+/** Taken for the mean of an operation that has not ended a call yet: one that never will must not fill the window until
+ *  its first calls time out. A fast one has a mean of its own after a hundred calls. */
+const FIRST_MEAN_MS = 1000;
 /** Weight of the newest call in the mean. */
 const NEWEST = 0.05;
 /** Of the slots retries get so much while fresh work is due. */
@@ -141,6 +142,7 @@ export class OperationSlots implements SlotTaker {
 }
 
 function capacityOf(slots: Slots, operation: Pick<RunnableOperation, 'concurrency'>): number {
-  const endsInTime = (operation.concurrency * QUEUE_MS) / Math.max(slots.meanMs, 1);
+  // The mean nears what it is of, from above, and is never quite there.
+  const endsInTime = (operation.concurrency * QUEUE_MS) / Math.max(slots.meanMs, 1) + 1e-6;
   return operation.concurrency + Math.min(WINDOW_EVENTS, Math.floor(endsInTime));
 }

@@ -6,11 +6,15 @@ import { BenchDownstream } from '../rig/bench-downstream';
 import { BUS, loadPeers, omnibus, type Contender } from '../rig/contenders';
 import { startPlainCaller } from '../rig/plain-caller';
 import { redisVersion } from '../rig/redis-server';
+import type { ContenderProcess } from '../rig/contender-process';
 import type { BenchContext, Goal, Row, Scenario } from '../scenario';
 
 const RATES = [200, 1_000, 2_000];
 const SECONDS = { quick: 8, full: 20 };
+/** As in drain and rpc: V8 goes on compiling that long. Then some seconds one by one, for that is other code. */
+const WARM_UP_EVENTS = 10_000;
 const WARM_UP_SECONDS = 3;
+const WARM_UP_WITHIN_MS = 120_000;
 const HOPS = 300;
 const PROBE = 'probe: commit, RPC, commit';
 
@@ -106,6 +110,7 @@ async function probe({ arena, quick }: BenchContext): Promise<Round<Latency>> {
   const hopProbe = await startPlainCaller(arena, 'hop-probe', service.rpcPort, database.url);
   try {
     const ask: HopsRequest = { kind: 'hops', count: HOPS };
+    await hopProbe.steady({ perSecond: 1_000, seconds: WARM_UP_EVENTS / 1_000, firstId: 0 });
     await hopProbe.ask<Hops>(ask, 'hopped', 60_000);
     const close = openWindow({ probe: hopProbe.pid, service: service.pid, store: arena.postgres.pid });
     const hops = await hopProbe.ask<Hops>(ask, 'hopped', 60_000);
@@ -122,7 +127,7 @@ async function bus({ arena, quick }: BenchContext, perSecond: number): Promise<R
   const service = await BenchDownstream.start(arena);
   const running = await omnibus.start(arena, { BENCH_ENDPOINT: service.endpoint });
   try {
-    await running.process.steady({ perSecond, seconds: WARM_UP_SECONDS, firstId: 0 });
+    await warmUp(running.process, perSecond);
     const close = openWindow({ ...running.roots, service: service.pid });
     const { latenciesMs } = await running.process.steady({
       perSecond,
@@ -139,7 +144,7 @@ async function bus({ arena, quick }: BenchContext, perSecond: number): Promise<R
 async function peerRound({ arena, quick }: BenchContext, peer: Contender): Promise<Round<Latency>> {
   const running = await peer.start(arena);
   try {
-    await running.process.steady({ perSecond: 200, seconds: WARM_UP_SECONDS, firstId: 0 });
+    await warmUp(running.process, 200);
     const close = openWindow(running.roots);
     const { latenciesMs } = await running.process.steady({
       perSecond: 200,
@@ -150,6 +155,11 @@ async function peerRound({ arena, quick }: BenchContext, peer: Contender): Promi
   } finally {
     await running.stop();
   }
+}
+
+async function warmUp(contender: ContenderProcess, perSecond: number): Promise<void> {
+  await contender.drain({ events: WARM_UP_EVENTS, batch: 500, firstId: 1_000_000 }, WARM_UP_WITHIN_MS);
+  await contender.steady({ perSecond, seconds: WARM_UP_SECONDS, firstId: 0 });
 }
 
 function secondsOf(quick: boolean): number {
