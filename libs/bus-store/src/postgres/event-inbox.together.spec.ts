@@ -110,6 +110,7 @@ describe(`${PostgresEventInbox.name}: several partitions together`, () => {
   it('lets one of two replicas go on that hold the same partitions for a moment, in whatever order they name them', async () => {
     const one = await batches([planned()], [planned()]);
     const two = (await batches([planned()], [planned()])).reverse();
+    const deadlocks = harness.pool.transactionsAgain;
     const gate = await harness.pool.connect();
     try {
       await gate.query('begin');
@@ -119,6 +120,7 @@ describe(`${PostgresEventInbox.name}: several partitions together`, () => {
       await gate.query('commit');
       const outcomes = (await racing).map(({ outcome }) => outcome);
       expect(outcomes.sort()).toEqual(['apart', 'stored']);
+      expect(harness.pool.transactionsAgain).toBe(deadlocks);
     } finally {
       gate.release();
     }
