@@ -30,7 +30,7 @@ export const drain: Scenario = {
     const peers = loadPeers(progress).filter(({ name }) => !(quick && FULL_ONLY.includes(name)));
     const hasRedis = redisVersion() !== null;
     const contenders = [omnibus, ...peers.filter(({ store }) => store === 'postgres' || hasRedis)];
-    const events = 10_000;
+    const events = quick ? 5_000 : 10_000;
     const settings = new Map<string, string>();
     const versions: Record<string, string> = {};
     const variants = contenders.map((contender) => ({
