@@ -12,7 +12,7 @@ const WITH_EVENT = `) f
 
 /**
  * S4: attempts past their lease. Reads all of in_flight, which holds only what runs now. No lock: the guarded delete
- * of CLOSE decides, and a lock here would break the lock order. $1 limit
+ * of S2 decides, and a lock here would break the lock order. $1 limit
  */
 export const EXPIRED = named(
   'bus-expired',
