@@ -13,7 +13,7 @@ run() { # container, then the arguments of the entry point
   local container=$1; shift
   buildah run --isolation chroot --user 10001:10001 \
     --env "DATABASE_URL=$DATABASE_URL" --env "HTTP_PORT=$port" --env "RPC_PORT=$((port + 1))" --env BIND_HOST=127.0.0.1 \
-    "$container" -- node --max-semi-space-size=64 --max-old-space-size=320 --enable-source-maps main.js "$@"
+    "$container" -- node --max-semi-space-size=32 --heap-growing-percent=200 --max-old-space-size=320 --enable-source-maps main.js "$@"
 }
 
 for app in "${apps[@]}"; do
@@ -33,7 +33,7 @@ for app in "${apps[@]}"; do
         sleep 0.3
       done
       if [ $ready = yes ]; then
-        uid=$(ps -eo uid,args | awk '/max-semi-space-size=64 --enable-source-maps main.js/ && !/awk|buildah/ {print $1; exit}')
+        uid=$(ps -eo uid,args | awk '/heap-growing-percent=200 .*main.js/ && !/awk|buildah/ {print $1; exit}')
         echo "ok      $app (runs as uid $uid): /health/ready answers"
       else echo "FAILED  $app"; tail -5 /tmp/smoke-$app.log; failed=1; fi
       # The process below buildah, then buildah itself.

@@ -47,7 +47,12 @@ interface Peer {
 
 const PEERS = join(ROOT, 'tools', 'bench', 'peers');
 /** Of the dispatcher, as its image sets it (docs/performance.md). */
-export const NODE_ARGS = ['--enable-source-maps', '--max-semi-space-size=64', '--max-old-space-size=320'];
+export const NODE_ARGS = [
+  '--enable-source-maps',
+  '--max-semi-space-size=32',
+  '--heap-growing-percent=200',
+  '--max-old-space-size=320',
+];
 
 /** The bus as one process with no-op handlers, or with `BENCH_ENDPOINT` in `env` calling a service. */
 export const omnibus: Contender = {
