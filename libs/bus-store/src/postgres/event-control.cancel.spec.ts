@@ -78,7 +78,7 @@ describe(`${PostgresEventControlStore.name}: cancel`, () => {
   it('is too late for an execution that waits for its retry', async () => {
     const planned = await stored({ slot: false });
     await harness.pool.query(
-      'insert into bus.attempt (event_id, operation_id, attempt, outcome) values ($1, $2, 1, 2)',
+      'insert into bus.attempt_group (event_id, operation_id, attempt, outcome) values ($1, $2, 1, 2)',
       [planned.event.eventId, ids[0]],
     );
     await harness.pool.query(
@@ -121,7 +121,7 @@ describe(`${PostgresEventControlStore.name}: cancel`, () => {
           : harness.planned(graph, { verdicts: new Map(ids.map((id) => [id, 'no' as const])) });
       await harness.ingest([planned]);
       if (kind === 'pruned') {
-        await harness.pool.query('delete from bus.attempt where event_id = $1', [planned.event.eventId]);
+        await harness.pool.query('delete from bus.attempt_group where event_id = $1', [planned.event.eventId]);
         await harness.pool.query('delete from bus.event where event_id = $1', [planned.event.eventId]);
       }
       expect((await harness.control.cancel(harness.reference(planned))).outcome).toBe('too_late');
@@ -135,7 +135,7 @@ describe(`${PostgresEventControlStore.name}: cancel`, () => {
       ids[0],
     ]);
     await harness.pool.query(
-      'insert into bus.attempt (event_id, operation_id, attempt, outcome) values ($1, $2, 1, 3)',
+      'insert into bus.attempt_group (event_id, operation_id, attempt, outcome) values ($1, $2, 1, 3)',
       [planned.event.eventId, ids[0]],
     );
     await harness.pool.query(

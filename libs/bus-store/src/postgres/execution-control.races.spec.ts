@@ -75,7 +75,7 @@ describe(`${PostgresExecutionControl.name}: races`, () => {
     const values = [planned.event.eventId, idOf(graph, 'race.a')];
     await gate.query('delete from bus.in_flight where event_id = $1 and operation_id = $2', values);
     await gate.query(
-      'insert into bus.attempt (event_id, operation_id, attempt, outcome) values ($1, $2, 1, 0)',
+      'insert into bus.attempt_group (event_id, operation_id, attempt, outcome) values ($1, $2, 1, 0)',
       values,
     );
   };

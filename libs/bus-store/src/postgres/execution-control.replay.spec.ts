@@ -197,7 +197,7 @@ describe(`${PostgresExecutionControl.name}: replay`, () => {
     const planned = await harness.stored(graph);
     await harness.end(graph, planned, 'r.a', 'dead');
     await harness.pool.query(
-      `update bus.attempt set ended_at = clock_timestamp() - interval '91 days' where event_id = $1`,
+      `update bus.attempt_group set ended_at = clock_timestamp() - interval '91 days' where event_id = $1`,
       [planned.event.eventId],
     );
 

@@ -28,12 +28,18 @@ function candidates(table: string, condition = 'true'): string {
   return `select c.event_id, c.operation_id from ${table} c where ${MATCH} and ${condition}`;
 }
 
-/** Attempts are walked by their key, each execution once: a page stops as soon as it is full. */
-function ended(outcome: number): string {
-  return `select distinct on (c.event_id, c.operation_id) c.event_id, c.operation_id from bus.attempt c
-    where ${MATCH} and c.outcome = ${outcome} and ${IN_RANGE}
-    order by c.event_id desc, c.operation_id desc`;
-}
+/** Walked event by event, newest first, each execution once: a page stops as soon as it is full. */
+const COMPLETED_ONES = `select e.event_id, c.operation_id
+   from (select c.event_id from bus.event c
+          where ${IN_RANGE} and ($2::uuid is null or c.event_id <= $2::uuid) order by c.event_id desc) e
+  cross join lateral (
+    select distinct on (c.operation_id) c.operation_id from bus.attempt c
+     where c.event_id = e.event_id and c.outcome = ${COMPLETED} and ${MATCH} order by c.operation_id desc) c`;
+
+/** Rare: walked by attempt_group's key, in which only what completed stands together with others. */
+const SKIPPED_ONES = `select distinct on (c.event_id, c.operation_id) c.event_id, c.operation_id
+   from bus.attempt_group c where ${MATCH} and c.outcome = ${SKIPPED} and ${IN_RANGE}
+  order by c.event_id desc, c.operation_id desc`;
 
 const CANDIDATES: Record<ExecutionState, string> = {
   scheduled: candidates('bus.due', `c.attempt = 0 and ${ACTIVE}`),
@@ -43,8 +49,8 @@ const CANDIDATES: Record<ExecutionState, string> = {
   in_flight: candidates('bus.in_flight'),
   rejected: candidates('bus.dead_letter', `c.cause = ${REJECTED}`),
   dead: candidates('bus.dead_letter', `c.cause <> ${REJECTED}`),
-  completed: ended(COMPLETED),
-  skipped: ended(SKIPPED),
+  completed: COMPLETED_ONES,
+  skipped: SKIPPED_ONES,
   // A cancelled event has no rows but itself; its operations stand in its graph.
   cancelled: candidates(
     `(select e.event_id, (item->>'operationId')::integer as operation_id

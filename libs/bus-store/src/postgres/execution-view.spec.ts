@@ -31,7 +31,7 @@ describe('bus.execution', () => {
     ).rows[0];
   const ended = (operation: number, attempt: number, outcome: number) =>
     harness.pool.query(
-      'insert into bus.attempt (event_id, operation_id, attempt, outcome) values ($1, $2, $3, $4)',
+      'insert into bus.attempt_group (event_id, operation_id, attempt, outcome) values ($1, $2, $3, $4)',
       [eventId, ids[operation], attempt, outcome],
     );
   const dead = (operation: number, cause: number) =>

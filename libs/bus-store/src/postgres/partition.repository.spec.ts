@@ -27,7 +27,7 @@ describe(PostgresPartitionUpkeep, () => {
        event as (
          insert into bus.event (event_id, source, message_id, type, payload, occurred_at, broker_partition, broker_offset)
          select id, 'spec', id::text, 'spec', '{}', clock_timestamp(), 0, 0 from id)
-       insert into bus.attempt (event_id, operation_id, attempt, outcome) select id, 1, 1, 0 from id
+       insert into bus.attempt_group (event_id, operation_id, attempt, outcome) select id, 1, 1, 0 from id
        returning event_id as id`,
       [days],
     );
@@ -51,7 +51,7 @@ describe(PostgresPartitionUpkeep, () => {
   it('keeps an event and its attempts in the partition of the day in its id', async () => {
     const [today, later] = [await eventOf(0), await eventOf(2)];
     expect(await partitionOf('event', today)).toBe(`event_${await day(0)}`);
-    expect(await partitionOf('attempt', today)).toBe(`attempt_${await day(0)}`);
+    expect(await partitionOf('attempt_group', today)).toBe(`attempt_${await day(0)}`);
     expect(await partitionOf('event', later)).toBe(`event_${await day(2)}`);
   });
 
@@ -67,7 +67,7 @@ describe(PostgresPartitionUpkeep, () => {
     expect(await upkeep.defaultRowsNewerThanOldest()).toBe(2);
     expect(await upkeep.ensureDays(9)).toBe(4);
     expect(await partitionOf('event', eventId)).toBe(`event_${await day(9)}`);
-    expect(await partitionOf('attempt', eventId)).toBe(`attempt_${await day(9)}`);
+    expect(await partitionOf('attempt_group', eventId)).toBe(`attempt_${await day(9)}`);
     expect(await upkeep.defaultRowsNewerThanOldest()).toBe(0);
   });
 

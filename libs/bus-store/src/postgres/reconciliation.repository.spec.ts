@@ -96,7 +96,7 @@ describe(PostgresReconciliation, () => {
   const plants: Record<(typeof RECONCILE_FAULTS)[number], () => Promise<unknown>> = {
     lost: async () => {
       const eventId = await ended();
-      await pool.query('delete from bus.attempt where event_id = $1 and operation_id = $2', [
+      await pool.query('delete from bus.attempt_group where event_id = $1 and operation_id = $2', [
         eventId,
         id('b.run'),
       ]);

@@ -8,7 +8,7 @@ with day as (
   select case i.inhparent when 'bus.event'::regclass then 'event' else 'attempt' end as "table",
          to_date(right(c.relname, 8), 'YYYYMMDD') as day
     from pg_inherits i join pg_class c on c.oid = i.inhrelid
-   where i.inhparent in ('bus.event'::regclass, 'bus.attempt'::regclass) and c.relname ~ '_[0-9]{8}$')
+   where i.inhparent in ('bus.event'::regclass, 'bus.attempt_group'::regclass) and c.relname ~ '_[0-9]{8}$')
 select "table", day::text as day from day d
  where day < (clock_timestamp() at time zone 'UTC')::date - $1::int and day > coalesce($2::date, '-infinity')
    and ("table" = 'event' or not exists (select from day e where e."table" = 'event' and e.day = d.day))
@@ -56,7 +56,7 @@ export const PRUNE_MOVED = named(
 with old as materialized (
   select * from (
     select k.event_id, k.identity, coalesce(
-             (select max(a.ended_at) from bus.attempt a where a.event_id = k.event_id), i.cancelled_at, e.stored_at) as ended_at
+             (select max(a.ended_at) from bus.attempt_group a where a.event_id = k.event_id), i.cancelled_at, e.stored_at) as ended_at
       from unnest($1::uuid[], $2::uuid[]) as k(event_id, identity)
       join bus.event_default e on e.event_id = k.event_id
       join bus.event_identity i on i.identity = k.identity
@@ -67,7 +67,7 @@ identities as (
      set prune_after = greatest(i.prune_after, (o.ended_at at time zone 'UTC')::date + 91)
     from old o where i.identity = o.identity),
 attempts as (
-  delete from bus.attempt a using old o where a.event_id = o.event_id),
+  delete from bus.attempt_group a using old o where a.event_id = o.event_id),
 events as (
   delete from bus.event_default e using old o where e.event_id = o.event_id)
 select count(*)::int as deleted from old`,
@@ -97,7 +97,7 @@ kept as materialized (
              case when i.cancelled_at is null then (i.deliver_at at time zone 'UTC')::date + 91 end
            when ${HAS_HOME('i.event_id')} then today.day + 90
            when e.stored_at is not null then greatest(today.day + 30, (coalesce(
-             (select max(a.ended_at) from bus.attempt a where a.event_id = i.event_id),
+             (select max(a.ended_at) from bus.attempt_group a where a.event_id = i.event_id),
              i.cancelled_at, e.stored_at) at time zone 'UTC')::date + 91)
            else (select (d.retired_at at time zone 'UTC')::date + 91 from bus.retired_day d
                   where d.day = bus.day_of(i.event_id))

@@ -39,7 +39,7 @@ describe(PostgresRetention, () => {
        identity as (
          insert into bus.event_identity (identity, event_id, prune_after)
          select bus.identity_of('spec', $2), id, current_date - $1::int + 90 from id)
-       insert into bus.attempt (event_id, operation_id, attempt, outcome, ended_at)
+       insert into bus.attempt_group (event_id, operation_id, attempt, outcome, ended_at)
        select id, 1, 1, 0, clock_timestamp() - $3::int * interval '1 day' from id returning event_id as id`,
       [daysAgo, messageId, endedDaysAgo],
     );
@@ -86,11 +86,11 @@ describe(PostgresRetention, () => {
       await pool.query(`insert into bus.${home} ${values}`, [open]);
       expect(await retention.retireOldest(30, null)).toMatchObject({ table: 'event', moved: 1 });
       expect(await retention.retireOldest(30, null)).toMatchObject({ table: 'attempt', moved: 1 });
-      expect([await where('event', open), await where('attempt', open)]).toEqual([
+      expect([await where('event', open), await where('attempt_group', open)]).toEqual([
         'event_default',
         'attempt_default',
       ]);
-      expect([await where('event', ended), await where('attempt', ended)]).toEqual([undefined, undefined]);
+      expect([await where('event', ended), await where('attempt_group', ended)]).toEqual([undefined, undefined]);
     },
   );
 
@@ -127,7 +127,7 @@ describe(PostgresRetention, () => {
     await dropper.query(`select bus.retire_partition('attempt', $1::date, 100)`, [dayOf(40)]);
     const close = pool.query(
       `with gone as (delete from bus.due where event_id = $1 returning event_id)
-       insert into bus.attempt (event_id, operation_id, attempt, outcome) select event_id, 2, 2, 0 from gone`,
+       insert into bus.attempt_group (event_id, operation_id, attempt, outcome) select event_id, 2, 2, 0 from gone`,
       [eventId],
     );
     await untilWaiting(pool, 1);
@@ -183,7 +183,7 @@ describe(PostgresRetention, () => {
     expect(await retention.pruneMoved(30, null)).toEqual({ deleted: 1, next: null });
     expect(await where('event', open)).toBe('event_default');
     expect(await where('event', justEnded)).toBe('event_default');
-    expect(await where('attempt', longEnded)).toBeUndefined();
+    expect(await where('attempt_group', longEnded)).toBeUndefined();
     const { rows } = await pool.query(
       `select prune_after - current_date as days from bus.event_identity where event_id = $1`,
       [longEnded],

@@ -102,7 +102,7 @@ describe(PostgresStoreCheck, () => {
        end $$`,
     );
     await pool.query(
-      `insert into bus.attempt (event_id, operation_id, attempt, outcome) values ($1, 1, 1, 0)`,
+      `insert into bus.attempt_group (event_id, operation_id, attempt, outcome) values ($1, 1, 1, 0)`,
       [v7({ msecs: Date.now() + 400 * 86_400_000 })],
     );
     expect(await finding('day partitions')).toMatchObject({

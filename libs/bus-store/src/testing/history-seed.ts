@@ -94,7 +94,7 @@ export class HistorySeed {
     } = {},
   ): Promise<void> {
     await this.pool.query(
-      `insert into bus.attempt (event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, ended_at)
+      `insert into bus.attempt_group (event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, ended_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, clock_timestamp()))`,
       [
         eventId,

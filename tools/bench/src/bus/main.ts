@@ -77,7 +77,7 @@ async function steady(bus: BusInProcess, ended: EndedExecutions, request: Steady
 
 async function storedResults(bus: BusInProcess): Promise<number> {
   const { rows } = await bus.pool.query<{ count: string }>(
-    'select count(*) from bus.attempt where outcome = 0',
+    'select sum(1 + coalesce(cardinality(other_operation_ids), 0)) as count from bus.attempt_group where outcome = 0',
   );
   return Number(rows[0]?.count);
 }

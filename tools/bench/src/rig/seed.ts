@@ -96,7 +96,7 @@ const EVENTS = `
 const ROWS = `from generate_series($1::bigint, $2::bigint) n`;
 
 const ATTEMPTS = `
-  insert into bus.attempt (event_id, operation_id, attempt, outcome, duration_ms, dispatcher_id)
+  insert into bus.attempt_group (event_id, operation_id, attempt, outcome, duration_ms, dispatcher_id)
   select ${EVENT_ID('n', '$3::text')}, operation_id, 1, $6::smallint, 1, 1
     ${ROWS} cross join unnest($5::integer[]) operation_id`;
 

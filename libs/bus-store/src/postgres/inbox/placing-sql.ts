@@ -113,7 +113,7 @@ behind as (
 const SKIPS: Destination = {
   sql: ($) => `
 skipped as (
-  insert into bus.attempt (event_id, operation_id, attempt, outcome, code)
+  insert into bus.attempt_group (event_id, operation_id, attempt, outcome, code)
   select (select event_ids from state)[x.n], x.operation_id, 1, ${SKIPPED}, x.code
     from unnest(${$(0)}::int[], ${$(1)}::int[], ${$(2)}::text[]) as x(n, operation_id, code)
    where (select runs from state)[x.n])`,

@@ -4,6 +4,28 @@ import type { AttemptEnd } from '../../execution-ledger';
 import { plainArray, sparseArray, sparseTextArray } from '../array-literal';
 import { named } from '../connection';
 
+/** What says no more than that it completed. */
+const PLAIN = `outcome = ${ATTEMPT_OUTCOMES.indexOf('completed')} and code is null and reason is null and output is null`;
+
+/**
+ * The record of what `ended`: what plainly completed goes into one row with those of its event that did so in the same
+ * attempt (docs/adr/0011), since most of what a row costs is that it is one. In key order, for the index.
+ */
+const LOGGED = `
+together as (
+  insert into bus.attempt_group (event_id, operation_id, attempt, outcome, duration_ms, dispatcher_id,
+    other_operation_ids, other_duration_ms)
+  select event_id, operation_ids[1], attempt, outcome, durations_ms[1], dispatcher_id,
+         nullif(operation_ids[2:], '{}'), nullif(durations_ms[2:], '{}')
+    from (select event_id, attempt, outcome, dispatcher_id,
+                 array_agg(operation_id) as operation_ids, array_agg(duration_ms) as durations_ms
+            from ended where ${PLAIN}
+           group by event_id, attempt, outcome, dispatcher_id order by event_id) alike),
+alone as (
+  insert into bus.attempt_group (event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, dispatcher_id)
+  select event_id, operation_id, attempt, outcome, code, reason, output::json, duration_ms, dispatcher_id
+    from ended where not (${PLAIN}))`;
+
 /**
  * S2: ends attempts in one statement, guarded by their fence. Uses in_flight's primary key, in key order: two groups
  * that share rows (a late close and a sweep) take them in the same order. Where the table is so small that it is read
@@ -43,9 +65,7 @@ again as (
 dead as (
   insert into bus.dead_letter (event_id, operation_id, attempt, cause, code, reason)
   select event_id, operation_id, attempt, cause, code, reason from ended where cause is not null),
-logged as (
-  insert into bus.attempt (event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, dispatcher_id)
-  select event_id, operation_id, attempt, outcome, code, reason, output::json, duration_ms, dispatcher_id from ended)
+${LOGGED}
 select string_agg(position || coalesce(':' || cause, ''), ',') as ended from ended`,
 );
 
@@ -61,9 +81,7 @@ ended as (
   delete from bus.in_flight f using result r
    where f.event_id = r.event_id and f.operation_id = r.operation_id and f.attempt = r.attempt
   returning r.*, f.dispatcher_id),
-logged as (
-  insert into bus.attempt (event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, dispatcher_id)
-  select event_id, operation_id, attempt, outcome, code, reason, output::json, duration_ms, dispatcher_id from ended)
+${LOGGED}
 select string_agg(position::text, ',') as ended from ended`,
 );
 

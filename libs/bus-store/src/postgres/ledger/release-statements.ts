@@ -76,7 +76,7 @@ now_due as (
     from unnest($10::uuid[], $11::int[], $12::int[], $13::smallint[], $14::text[])
       as k(event_id, operation_id, attempt, counted, key)),
 skipped as (
-  insert into bus.attempt (event_id, operation_id, attempt, outcome, code, dispatcher_id)
+  insert into bus.attempt_group (event_id, operation_id, attempt, outcome, code, dispatcher_id)
   select event_id, operation_id, attempt, $34::smallint, 'dependency_dead', $33::int
     from unnest($15::uuid[], $16::int[], $17::int[]) as k(event_id, operation_id, attempt)),
 kept_waiting as (

@@ -6,6 +6,7 @@ import { ExecutionView0005 } from './0005-execution-view';
 import { Replay0006 } from './0006-replay';
 import { Upkeep0007 } from './0007-upkeep';
 import { Repair0008 } from './0008-repair';
+import { AttemptGroup0009 } from './0009-attempt-group';
 
 /**
  * In order, listed by hand: globs find nothing in a bundle. A released migration is never edited.
@@ -20,4 +21,5 @@ export const STORE_MIGRATIONS = [
   Replay0006,
   Upkeep0007,
   Repair0008,
+  AttemptGroup0009,
 ];

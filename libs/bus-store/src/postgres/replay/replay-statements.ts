@@ -127,7 +127,7 @@ select (select count(*) from due)::int + (select count(*) from waiting)::int
 /** The end takes a number of its own. $1 event id · $2 operation id · $3 attempt · $4 reason */
 export const SKIP_BY_PERSON = named(
   'replay.skip_by_person',
-  `insert into bus.attempt (event_id, operation_id, attempt, outcome, code, reason)
+  `insert into bus.attempt_group (event_id, operation_id, attempt, outcome, code, reason)
    values ($1, $2, $3, ${SKIPPED}, 'by_person', $4)`,
 );
 

@@ -2,12 +2,14 @@ import { Attempt, ATTEMPT_OUTCOMES } from '@bus/contracts';
 import { EntitySchema } from 'typeorm';
 import { coded } from './coded';
 
-/** `bus.attempt`. Its day partitions are left to SQL. */
+/** The view `bus.attempt`: one row per attempt, out of `bus.attempt_group`. Its text is left to the migration. */
 export const AttemptSchema = new EntitySchema<Attempt>({
   name: 'Attempt',
   target: Attempt,
+  type: 'view',
   schema: 'bus',
   tableName: 'attempt',
+  synchronize: false,
   columns: {
     eventId: { name: 'event_id', type: 'uuid', primary: true },
     operationId: { name: 'operation_id', type: 'integer', primary: true },
@@ -18,6 +20,6 @@ export const AttemptSchema = new EntitySchema<Attempt>({
     output: { type: 'json', nullable: true },
     durationMs: { name: 'duration_ms', type: 'integer', nullable: true },
     dispatcherId: { name: 'dispatcher_id', type: 'integer', nullable: true },
-    endedAt: { name: 'ended_at', type: 'timestamptz', default: () => 'clock_timestamp()' },
+    endedAt: { name: 'ended_at', type: 'timestamptz' },
   },
 });

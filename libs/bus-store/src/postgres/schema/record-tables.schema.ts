@@ -17,6 +17,30 @@ const EventIdentitySchema = new EntitySchema({
   indices: [{ name: 'event_identity_prune_after_idx', columns: ['prune_after'] }],
 });
 
+/**
+ * Attempts of one event that ended alike in one commit: a row is the attempt of `operation_id`, and of each of the other
+ * operations. Read by way of the view `bus.attempt`. Its day partitions are left to SQL.
+ */
+const AttemptGroupSchema = new EntitySchema({
+  name: 'AttemptGroup',
+  schema: 'bus',
+  tableName: 'attempt_group',
+  columns: {
+    event_id: { type: 'uuid', primary: true },
+    operation_id: { type: 'integer', primary: true },
+    attempt: { type: 'integer', primary: true },
+    outcome: { type: 'smallint' },
+    code: { type: 'text', nullable: true },
+    reason: { type: 'text', nullable: true },
+    output: { type: 'json', nullable: true },
+    duration_ms: { type: 'integer', nullable: true },
+    dispatcher_id: { type: 'integer', nullable: true },
+    ended_at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
+    other_operation_ids: { type: 'integer', array: true, nullable: true },
+    other_duration_ms: { type: 'integer', array: true, nullable: true },
+  },
+});
+
 const ConsumerOffsetSchema = new EntitySchema({
   name: 'ConsumerOffset',
   schema: 'bus',
@@ -113,6 +137,7 @@ const AuditEntrySchema = new EntitySchema({
 });
 
 export const RECORD_TABLES = [
+  AttemptGroupSchema,
   EventIdentitySchema,
   ConsumerOffsetSchema,
   QuarantineSchema,

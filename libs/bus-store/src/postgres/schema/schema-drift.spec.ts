@@ -89,7 +89,7 @@ describe('schema bus', () => {
     const eventId = await harness.event(graph);
     const operationId = graph.operations[0].operationId;
     await harness.pool.query(
-      `insert into bus.attempt (event_id, operation_id, attempt, outcome, output) values ($1, $2, 1, 0, '{"a":1}')`,
+      `insert into bus.attempt_group (event_id, operation_id, attempt, outcome, output) values ($1, $2, 1, 0, '{"a":1}')`,
       [eventId, operationId],
     );
     const other = await storeDataSource(harness.database.url).initialize();
