@@ -40,10 +40,11 @@ const FAILED = named(
   'bus-close.failed',
   `
 with result as materialized (
-  select * from unnest($1::uuid[], $2::int[], $3::int[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::int[],
-      $9::float8[], $10::boolean[], $11::float8[], $12::smallint[], $13::text[])
-    with ordinality as r(event_id, operation_id, attempt, outcome, code, reason, output, duration_ms,
-      again_in_ms, counts, max_age_ms, dead_cause, lane_key, position)
+  select * from (
+    select * from unnest($1::uuid[], $2::int[], $3::int[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::int[],
+        $9::float8[], $10::boolean[], $11::float8[], $12::smallint[], $13::text[])
+      with ordinality as r(event_id, operation_id, attempt, outcome, code, reason, output, duration_ms,
+        again_in_ms, counts, max_age_ms, dead_cause, lane_key, position) limit $14::int) r
    order by event_id, operation_id),
 gone as (
   delete from bus.in_flight f using result r
@@ -74,8 +75,10 @@ const ENDED = named(
   'bus-close',
   `
 with result as materialized (
-  select * from unnest($1::uuid[], $2::int[], $3::int[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::int[])
-    with ordinality as r(event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, position)
+  select * from (
+    select * from unnest($1::uuid[], $2::int[], $3::int[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::int[])
+      with ordinality as r(event_id, operation_id, attempt, outcome, code, reason, output, duration_ms, position)
+     limit $9::int) r
    order by event_id, operation_id),
 ended as (
   delete from bus.in_flight f using result r
@@ -101,7 +104,7 @@ export function closeQuery(
     sparseTextArray(column((end) => end.output)),
     sparseArray(column((end) => end.durationMs)),
   ];
-  if (ends.every(({ after }) => after.kind === 'ended')) return ENDED(ended);
+  if (ends.every(({ after }) => after.kind === 'ended')) return ENDED([...ended, ends.length]);
   return FAILED([
     ...ended,
     plainArray(column((end) => (end.after.kind === 'again' ? end.after.inMs : null))),
@@ -109,6 +112,7 @@ export function closeQuery(
     plainArray(column((end) => (end.after.kind === 'again' ? end.after.maxAgeMs : null))),
     plainArray(column((end) => (end.after.kind === 'dead' ? DEAD_CAUSES.indexOf(end.after.cause) : null))),
     sparseTextArray(column(laneKeyOf)),
+    ends.length,
   ]);
 }
 
