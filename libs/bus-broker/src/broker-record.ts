@@ -1,6 +1,6 @@
 import type { IncomingRecord } from '@bus/domain';
 
-export type { IncomingRecord, OutgoingRecord } from '@bus/domain';
+export type { IncomingRecord, OutgoingRecord, RecordTexts } from '@bus/domain';
 
 /** Consecutive records of one partition. Control records and aborted transactions leave gaps. */
 export interface RecordBatch {

@@ -97,7 +97,7 @@ function decoded(record: IncomingRecord, context: RecordContext): DecodedRecord 
   const { value } = record;
   if (value === null) throw new Faulty('null_value', 'the value is null');
   if (value.length === 0) throw new Faulty('empty_value', 'the value is empty');
-  const headers = readHeaders(record.headers);
+  const headers = readHeaders(record);
   const version = textOf(headers, 'specVersion');
   if (version !== SPEC_VERSION)
     throw new Faulty(
@@ -139,25 +139,36 @@ function decoded(record: IncomingRecord, context: RecordContext): DecodedRecord 
 }
 
 type HeaderName = keyof typeof RECORD_HEADER;
-type Headers = Record<HeaderName, Buffer | undefined>;
+type HeaderValue = Buffer | string;
+type Headers = Record<HeaderName, HeaderValue | undefined>;
 const NAME_OF = new Map(
   Object.entries(RECORD_HEADER).map(([name, header]) => [header as string, name as HeaderName]),
 );
 
 /** The headers that are read here; of other repeated ones than `ce_` the first counts. */
-function readHeaders(pairs: IncomingRecord['headers']): Headers {
+function readHeaders(record: Pick<IncomingRecord, 'texts' | 'headers'>): Headers {
+  const { texts } = record;
   const headers = noHeaders();
-  let foreign: Map<string, Buffer> | null = null;
-  for (const [header, value] of pairs) {
-    const name = NAME_OF.get(header);
-    const earlier = name === undefined ? foreign?.get(header) : headers[name];
-    if (earlier !== undefined) {
-      if (header.startsWith('ce_') && !earlier.equals(value))
-        throw new Faulty('repeated_header', 'a ce_ header stands twice with two values');
-    } else if (name !== undefined) headers[name] = value;
-    else if (header.startsWith('ce_')) (foreign ??= new Map<string, Buffer>()).set(header, value);
-  }
+  const foreign = new Map<string, HeaderValue>();
+  if (texts)
+    for (let at = 0; at < texts.headers.length; at += 2)
+      note(headers, foreign, texts.headers[at], texts.headers[at + 1]);
+  else for (const [header, value] of record.headers) note(headers, foreign, header, value);
   return headers;
+}
+
+function note(headers: Headers, foreign: Map<string, HeaderValue>, header: string, value: HeaderValue): void {
+  const name = NAME_OF.get(header);
+  const earlier = name === undefined ? foreign.get(header) : headers[name];
+  if (earlier !== undefined) {
+    if (header.startsWith('ce_') && !isSame(earlier, value))
+      throw new Faulty('repeated_header', 'a ce_ header stands twice with two values');
+  } else if (name !== undefined) headers[name] = value;
+  else if (header.startsWith('ce_')) foreign.set(header, value);
+}
+
+function isSame(one: HeaderValue, other: HeaderValue): boolean {
+  return typeof one === 'string' || typeof other === 'string' ? one === other : one.equals(other);
 }
 
 function noHeaders(): Headers {
@@ -177,7 +188,8 @@ function noHeaders(): Headers {
 
 /** For headers that are of ASCII alone where they are valid: no other byte becomes a character of theirs. */
 function textOf(headers: Headers, name: HeaderName): string | undefined {
-  return headers[name]?.toString('latin1');
+  const value = headers[name];
+  return typeof value === 'string' ? value : value?.toString('latin1');
 }
 
 function attribute(headers: Headers, name: HeaderName, pattern: RegExp): string {
@@ -196,13 +208,19 @@ function timeOf(headers: Headers, name: HeaderName): string | null {
   return new Date(timeMs).toISOString();
 }
 
-function keyOf(record: IncomingRecord, partitionKey: Buffer | undefined, messageId: string): string | null {
-  if (partitionKey !== undefined && !(record.key?.equals(partitionKey) ?? false))
+function keyOf(
+  record: IncomingRecord,
+  partitionKey: HeaderValue | undefined,
+  messageId: string,
+): string | null {
+  const recordKey = record.texts ? record.texts.key : record.key;
+  if (partitionKey !== undefined && (recordKey === null || !isSame(recordKey, partitionKey)))
     throw new Faulty('key_mismatch', `the record key is not ${RECORD_HEADER.partitionKey}`);
-  if (record.key === null || (record.key.length === 0 && partitionKey === undefined)) return null;
-  if (record.key.length > LIMITS.keyBytes)
+  if (recordKey === null || (recordKey.length === 0 && partitionKey === undefined)) return null;
+  // A text is ASCII: as many bytes as characters.
+  if (recordKey.length > LIMITS.keyBytes)
     throw new Faulty('bad_attribute', `the record key is longer than ${LIMITS.keyBytes} bytes`);
-  const key = decodeText(record.key, 'the record key');
+  const key = typeof recordKey === 'string' ? recordKey : decodeText(recordKey, 'the record key');
   if (partitionKey === undefined && key === messageId) return null;
   if (key === '') throw new Faulty('bad_attribute', `${RECORD_HEADER.partitionKey} is empty`);
   if (!isKey(key)) throw new Faulty('bad_text', 'the record key holds NUL');
@@ -234,5 +252,6 @@ function eventIdOf(record: IncomingRecord, given: string | undefined, logId: str
   if (given !== undefined && givenMs !== null) {
     if (Math.abs(givenMs - record.appendedAt.getTime()) <= CLOCK_SLACK_MS) return given;
   }
-  return derivedEventId({ ...record, logId });
+  const { partition, offset, appendedAt } = record;
+  return derivedEventId({ logId, partition, offset, appendedAt });
 }

@@ -21,26 +21,25 @@ export function fanOut(
   graph: RunnableGraph,
   context: FanOutContext,
 ): PlannedExecution[] {
-  const skipped = new Map<number, 'filtered' | 'disabled'>();
+  let skipped: Map<number, 'filtered' | 'disabled'> | null = null;
   for (const { operationId, state } of graph.operations) {
-    if (state === 'disabled') skipped.set(operationId, 'disabled');
-    else if (context.verdicts.get(operationId) === 'no') skipped.set(operationId, 'filtered');
+    if (state === 'disabled') (skipped ??= new Map()).set(operationId, 'disabled');
+    else if (context.verdicts.get(operationId) === 'no') (skipped ??= new Map()).set(operationId, 'filtered');
   }
   return graph.operations.map((operation) => {
     const { operationId } = operation;
     const laneKey = operation.ordered ? event.key : null;
-    const pending = (graph.dependencies.get(operationId) ?? []).filter((id) => !skipped.has(id));
-    return {
-      operationId,
-      laneKey,
-      pending,
-      leaseMs: leaseMsOf(operation),
-      start: startOf(event, operation, skipped.get(operationId), () =>
-        pending.length === 0 ? context.take(operationId, laneKey) : false,
-      ),
-    };
+    const dependencies = graph.dependencies.get(operationId) ?? NONE;
+    const pending = dependencies.length === 0 ? NONE : dependencies.filter((id) => !skipped?.has(id));
+    const start = startOf(event, operation, skipped?.get(operationId), pending, laneKey, context);
+    return { operationId, laneKey, pending, leaseMs: leaseMsOf(operation), start };
   });
 }
+
+/** Made once: each event has several of them. */
+const NONE: readonly number[] = Object.freeze([]);
+const WITH_SLOT: PlannedStart = Object.freeze({ kind: 'place', slot: true });
+const WITHOUT_SLOT: PlannedStart = Object.freeze({ kind: 'place', slot: false });
 
 /** No call leaves with less than its timeout and a second of the lease left: a short timeout needs more than thrice itself. */
 const LEAST_LEASE_MS = 5000;
@@ -54,10 +53,12 @@ function startOf(
   event: Pick<IncomingEvent, 'deliverAt'>,
   operation: RunnableOperation,
   skip: 'filtered' | 'disabled' | undefined,
-  take: () => boolean,
+  pending: readonly number[],
+  laneKey: string | null,
+  context: FanOutContext,
 ): PlannedStart {
   if (skip) return { kind: 'skipped', code: skip };
   if (event.deliverAt !== null || operation.delayMs > 0)
     return { kind: 'later', at: event.deliverAt, plusMs: operation.delayMs };
-  return { kind: 'place', slot: take() };
+  return pending.length === 0 && context.take(operation.operationId, laneKey) ? WITH_SLOT : WITHOUT_SLOT;
 }

@@ -53,6 +53,8 @@ export interface Judgement {
 
 type Settings = Pick<RunnableOperation, 'retry' | 'effect'>;
 
+const ENDED: NextStep = Object.freeze({ kind: 'ended' });
+
 /** A service that lacks the handler yet (order of deployment): asked again after this time at the earliest. */
 export const UNKNOWN_OPERATION = 'unknown_operation';
 const UNKNOWN_OPERATION_WAIT_MS = 60_000;
@@ -76,7 +78,7 @@ export function judgeAttempt(
     case 'given_back':
       return judgement('given_back', { after: { kind: 'again', inMs: 0, counts: false, maxAgeMs: null } });
     case 'filtered':
-      return judgement('skipped', { code: 'filtered', after: { kind: 'ended' } });
+      return judgement('skipped', { code: 'filtered', after: ENDED });
     case 'refused':
       return judgement('rejected', {
         code: signal.code,
@@ -118,13 +120,14 @@ function judgeReply(reply: unknown, call: JudgedCall, settings: Settings, contex
         settings,
         context,
       );
-    return judgement('completed', {
+    return {
+      outcome: 'completed',
       code,
       reason,
       output: text,
+      after: ENDED,
       duplicate: said.duplicate === true,
-      after: { kind: 'ended' },
-    });
+    };
   }
   const asked = typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0;
   if (said.code !== UNKNOWN_OPERATION)

@@ -15,7 +15,7 @@ export interface PlannedExecution {
   /** The event's key where the operation is ordered and the event has one; else `null`: no lane. */
   laneKey: string | null;
   /** Operation ids that must end first; without those skipped at once. */
-  pending: number[];
+  pending: readonly number[];
   /** From `leaseMsOf`. */
   leaseMs: number;
   start: PlannedStart;

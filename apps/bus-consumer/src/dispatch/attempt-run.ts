@@ -125,10 +125,11 @@ export class AttemptRun {
       ended({ end, call: { durationMs, answered }, duplicate: judgement.duplicate });
     };
     let abandon: () => void = () => undefined;
-    const deadline = this.wheel.add(operation.timeoutMs, () => {
+    const timedOut = () => {
       abandon();
       over({ kind: 'timeout' });
-    });
+    };
+    const deadline = this.wheel.add(operation.timeoutMs, timedOut, startedMs);
     try {
       abandon = this.caller.call(call, over);
     } catch (error) {

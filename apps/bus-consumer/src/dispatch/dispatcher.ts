@@ -34,7 +34,7 @@ export class Dispatcher {
   ) {
     settle.listen({
       released: (claimed, startedMs) => this.accept(claimed, { startedMs }),
-      settled: (execution) => inHand.drop(execution),
+      settled: (execution, nowMs) => inHand.drop(execution, nowMs),
       abandoned: (execution) => inHand.abandon(execution),
     });
   }
@@ -88,24 +88,31 @@ export class Dispatcher {
   }
 
   private startQueued(queue: ExecutionQueue, operationId: number): void {
+    // One time for the whole loop: it makes calls and waits for none, and a lease has a second to spare.
+    const nowMs = this.inHand.nowMs();
     for (let execution = queue.peek(); execution; execution = queue.peek()) {
       const operation = this.inHand.operationOf(execution);
-      if (this.isStopping || this.inHand.isTooLate(execution, operation))
+      if (this.isStopping || this.inHand.isTooLate(execution, operation, nowMs))
         this.settle.add(this.attempts.giveBack(execution, operation), execution);
       else if (queue.live >= operation.concurrency) return;
       // The service is away: only the probe goes out, and what is queued is not burnt on it.
       else if (!this.inHand.slots.mayCall(operationId))
         this.settle.add(this.attempts.giveBack(execution, operation), execution);
-      else this.start(queue, execution, operation);
+      else this.start(queue, execution, operation, nowMs);
       queue.shift();
       this.queued--;
     }
   }
 
-  private start(queue: ExecutionQueue, execution: HeldExecution, operation: RunnableOperation): void {
+  private start(
+    queue: ExecutionQueue,
+    execution: HeldExecution,
+    operation: RunnableOperation,
+    nowMs: number,
+  ): void {
     queue.live++;
     this.live++;
-    this.record.started(execution, operation.name);
+    this.record.started(execution, operation.name, nowMs);
     this.attempts.run(execution, operation, (ended) => {
       queue.live--;
       this.live--;

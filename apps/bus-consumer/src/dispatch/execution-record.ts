@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AttemptOutcome, DeadCause } from '@bus/contracts';
-import { Clock } from '@bus/app-shell';
 import type { AttemptEnd } from '@bus/store';
 import { ConsumerMetrics } from '../consumer-metrics';
 import { ActiveGraphs } from '../graphs/active-graphs';
@@ -21,17 +20,17 @@ export class ExecutionRecord {
   constructor(
     private readonly metrics: ConsumerMetrics,
     private readonly graphs: ActiveGraphs,
-    private readonly clock: Clock,
   ) {}
 
   nameOf(operationId: number): string {
     return this.graphs.operation(operationId)?.name ?? `operation-${operationId}`;
   }
 
-  started(execution: HeldExecution, operation: string): void {
+  /** @param nowMs monotonic */
+  started(execution: HeldExecution, operation: string, nowMs: number): void {
     this.countCall(operation, 1);
     if (execution.storedMs !== null && execution.attempt === 1)
-      this.metrics.lagSeconds.observe((this.clock.monotonicMs() - execution.storedMs) / 1000);
+      this.metrics.lagSeconds.observe((nowMs - execution.storedMs) / 1000);
   }
 
   called(operation: string, { call, duplicate }: Pick<EndedAttempt, 'call' | 'duplicate'>): void {

@@ -62,11 +62,16 @@ export class ExecutionsInHand {
     return taken;
   }
 
-  /** Its end is written, or somebody else's. */
-  drop(execution: HeldExecution): void {
+  /** Monotonic. Read once for many: it is asked for several times an attempt. */
+  nowMs(): number {
+    return this.clock.monotonicMs();
+  }
+
+  /** Its end is written, or somebody else's. @param nowMs monotonic */
+  drop(execution: HeldExecution, nowMs: number): void {
     const { held, operationId, attempt } = execution;
     if (held.remove(operationId, attempt)) this.count--;
-    this.lastEndMs = this.clock.monotonicMs();
+    this.lastEndMs = nowMs;
     if (attempt > 1) this.slots.heldRetry(operationId, -1);
     this.slots.release(operationId);
     this.window.release(held);
@@ -78,7 +83,7 @@ export class ExecutionsInHand {
     for (const [name, leaseEndsMs] of this.abandoned) if (leaseEndsMs < nowMs) this.abandoned.delete(name);
     const { held, operationId, attempt, leaseEndsMs } = execution;
     this.abandoned.set(nameOf(held.event.eventId, operationId, attempt), leaseEndsMs);
-    this.drop(execution);
+    this.drop(execution, nowMs);
   }
 
   /** Leased to this process, and surely never called: its transaction's answer was lost. */
@@ -99,10 +104,12 @@ export class ExecutionsInHand {
     return operation;
   }
 
-  /** Whether its call must not leave any more: lease too short, token too old, paused or disabled meanwhile. */
-  isTooLate(execution: HeldExecution, operation: RunnableOperation): boolean {
+  /**
+   * Whether its call must not leave any more: lease too short, token too old, paused or disabled meanwhile.
+   * @param nowMs monotonic
+   */
+  isTooLate(execution: HeldExecution, operation: RunnableOperation, nowMs: number): boolean {
     if (operation.state !== 'active') return true;
-    const nowMs = this.clock.monotonicMs();
     return (
       nowMs > execution.sendBeforeMs || nowMs + operation.timeoutMs + LEASE_MARGIN_MS > execution.leaseEndsMs
     );

@@ -24,8 +24,8 @@ export interface Settled {
 
 /** What follows a close. */
 export interface SettleListener {
-  /** Written or fenced off: no longer in hand. */
-  settled(execution: HeldExecution): void;
+  /** Written or fenced off: no longer in hand. @param nowMs monotonic */
+  settled(execution: HeldExecution, nowMs: number): void;
   /** The database refuses its result. */
   abandoned(execution: HeldExecution): void;
   /** Dependents and heads of lanes that start now. */
@@ -133,8 +133,9 @@ export class SettleBatch {
     );
     this.record.tell();
     this.listener?.released(outcome.released, startedMs);
+    const nowMs = this.session.clock.monotonicMs();
     for (const { execution, done } of batch) {
-      if (execution) this.listener?.settled(execution);
+      if (execution) this.listener?.settled(execution, nowMs);
       done?.();
     }
     let dueInMs = outcome.dueNow ? 0 : Infinity;

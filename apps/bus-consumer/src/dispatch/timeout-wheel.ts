@@ -46,10 +46,9 @@ export class TimeoutWheel {
     private readonly timers: Timers,
   ) {}
 
-  /** @param ms from now @param run called once, never before its time */
-  add(ms: number, run: () => void): Deadline {
+  /** @param ms from `nowMs` @param run called once, never before its time @param nowMs monotonic; default: now */
+  add(ms: number, run: () => void, nowMs = this.clock.monotonicMs()): Deadline {
     const deadline = new WheelDeadline(run, this);
-    const nowMs = this.clock.monotonicMs();
     const tick = Math.ceil((nowMs + ms) / TICK_MS);
     const bucket = this.buckets.get(tick);
     if (bucket) bucket.push(deadline);

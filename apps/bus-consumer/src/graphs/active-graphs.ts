@@ -36,7 +36,7 @@ export class ActiveGraphs extends GraphCatalog {
   override graph(graphId: number): RunnableGraph {
     const known = this.known.get(graphId);
     if (!known) throw new RangeError(`graph ${graphId} is not loaded`);
-    known.usedMs = this.clock.monotonicMs();
+    if (!known.active) known.usedMs = this.clock.monotonicMs(); // an active one is kept anyhow, and asked for all the time
     return known.graph;
   }
 
@@ -76,11 +76,11 @@ export class ActiveGraphs extends GraphCatalog {
     this.known = new Map();
     this.activeByType = new Map();
     this.operationById = new Map();
-    for (const graph of retired) this.keep(graph, false, before.get(graph.graphId)?.usedMs);
+    for (const graph of retired) this.keep(graph, false, usedOf(before.get(graph.graphId)));
     for (const graph of active) this.keep(graph, true);
     for (const [graphId, known] of before) {
       // Loaded while this was read: as fresh as it gets, until the next time.
-      if (!this.known.has(graphId)) this.keep(known.graph, false, known.usedMs);
+      if (!this.known.has(graphId)) this.keep(known.graph, false, usedOf(known));
     }
     this.revision = wanted;
   }
@@ -107,4 +107,9 @@ export class ActiveGraphs extends GraphCatalog {
     for (const [graphId, known] of retired.slice(0, surplus))
       if (nowMs - known.usedMs > USED_JUST_NOW_MS) this.known.delete(graphId);
   }
+}
+
+/** `undefined`: just now. What was active until now was in use until now. */
+function usedOf(known: KnownGraph | undefined): number | undefined {
+  return known?.active ? undefined : known?.usedMs;
 }

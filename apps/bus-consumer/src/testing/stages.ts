@@ -34,7 +34,7 @@ export async function openStages(operations: Parameters<typeof graphOf>[0]) {
   const inHand = new ExecutionsInHand(window, slots, graphs, time.clock);
   const session = new LedgerSession(ledger, graphs, inHand, time.clock, new DueHints());
   await session.open();
-  const record = new ExecutionRecord(metrics, graphs, time.clock);
+  const record = new ExecutionRecord(metrics, graphs);
   const settle = new SettleBatch(ledger, session, time, record);
   const attempts = new AttemptRun(
     services,

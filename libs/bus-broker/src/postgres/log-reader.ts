@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { BATCH_BYTES, BATCH_RECORDS } from '../broker-options';
 import type { IncomingRecord } from '../broker-record';
 import type { LogBounds, PartitionProgress } from '../partition-progress';
-import { readHeaders } from './record-headers';
+import { LogRecord } from './log-record';
 
 /** Up to so many records and 1 MB (at least one record) of each partition, by the primary key of `record`. */
 const READ = `
@@ -82,12 +82,5 @@ export function toBounds(rows: readonly BoundsRow[]): Map<number, LogBounds> {
 }
 
 function toIncomingRecord(row: RecordRow): IncomingRecord {
-  return {
-    partition: row.partition,
-    offset: BigInt(row.offset),
-    key: Buffer.from(row.key),
-    value: row.value,
-    headers: readHeaders(row.headers),
-    appendedAt: row.appended_at,
-  };
+  return new LogRecord(row.partition, BigInt(row.offset), row.key, row.headers, row.value, row.appended_at);
 }

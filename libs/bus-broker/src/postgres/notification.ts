@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingRecord } from '../broker-record';
 import type { QueuedRecord } from '../record-batcher';
-import { readHeaders } from './record-headers';
+import { LogRecord } from './log-record';
 
 /** What PostgreSQL lets a notification carry, less the lines that the server writes. @see https://www.postgresql.org/docs/current/sql-notify.html */
 const TOLD_BYTES = 6_000;
@@ -45,16 +45,10 @@ export function readNotification(payload: string, key: string): Notification {
   const [appendedMs, ...offsets] = bases.split(',');
   const appendedAt = new Date(Number(appendedMs));
   const first = new Map(partitions.map((partition, at) => [partition, BigInt(offsets[at] ?? 0)]));
-  const records = (JSON.parse(told) as Told[]).map(
-    ([partition, place, recordKey, headers, value]): IncomingRecord => ({
-      partition,
-      offset: (first.get(partition) ?? 0n) + BigInt(place),
-      key: Buffer.from(recordKey),
-      value: Buffer.from(value, 'latin1'),
-      headers: readHeaders(headers),
-      appendedAt,
-    }),
-  );
+  const records = (JSON.parse(told) as Told[]).map(([partition, place, recordKey, headers, value]) => {
+    const offset = (first.get(partition) ?? 0n) + BigInt(place);
+    return new LogRecord(partition, offset, recordKey, headers, Buffer.from(value, 'latin1'), appendedAt);
+  });
   return { partitions, records };
 }
 

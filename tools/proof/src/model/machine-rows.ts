@@ -9,13 +9,13 @@ interface Row {
 export interface DueRow extends Row {
   in: 'due';
   dueAt: number;
-  pending: number[];
+  pending: readonly number[];
 }
 export interface WaitingRow extends Row {
   in: 'waiting';
   /** `null`: the head of its lane, or no lane. */
   place: number | null;
-  pending: number[];
+  pending: readonly number[];
 }
 export type Home =
   (Row & { in: 'in_flight' }) | DueRow | WaitingRow | (Row & { in: 'dead_letter'; rejected: boolean });

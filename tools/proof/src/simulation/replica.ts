@@ -97,7 +97,7 @@ export class Replica {
     const slots = new OperationSlots(graphs, clock);
     const inHand = new ExecutionsInHand(window, slots, graphs, clock);
     const session = new LedgerSession(ledger, graphs, inHand, clock, hints);
-    const record = new ExecutionRecord(METRICS, graphs, clock);
+    const record = new ExecutionRecord(METRICS, graphs);
     const settle = new SettleBatch(ledger, session, timers, record);
     const jitter = new SeededJitter(random.fork('jitter'));
     const caller = world.parts.caller(process);
