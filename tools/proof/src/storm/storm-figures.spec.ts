@@ -1,5 +1,5 @@
 import type { Evidence } from '../checker/evidence';
-import { drainRates, probesPerSecond, steadyLatencies } from './storm-figures';
+import { drainRates, excusableStalls, probesPerSecond, steadyLatencies } from './storm-figures';
 import { RATED, STEADY } from './storm-run';
 
 const effect = (operation: string, event: string, atMs: number) => ({
@@ -61,6 +61,33 @@ describe(steadyLatencies, () => {
       ['s b', 500],
       ['s c', 100],
     ]);
-    expect(steadyLatencies(evidenceOf({ effects }), begun, 0, 400)).toEqual([20]);
+    expect(steadyLatencies(evidenceOf({ effects }), begun, { fromMs: 0, toMs: 400 })).toEqual([20]);
+  });
+
+  it('leaves out what was under way while the machine stood still', () => {
+    const effects = [effect(STEADY, 's a', 120), effect(STEADY, 's b', 700), effect(STEADY, 's c', 720)];
+    const begun = new Map([
+      ['s a', 100],
+      ['s b', 150],
+      ['s c', 710],
+    ]);
+    const stalls = [{ fromMs: 200, toMs: 690 }];
+    expect(steadyLatencies(evidenceOf({ effects }), begun, { fromMs: 0, toMs: 1_000 }, stalls)).toEqual([
+      20, 10,
+    ]);
+  });
+});
+
+describe(excusableStalls, () => {
+  const window = { fromMs: 10_000, toMs: 30_000 };
+
+  it('are those within the window', () => {
+    const within = { fromMs: 12_000, toMs: 12_600 };
+    const stalls = [{ fromMs: 9_000, toMs: 9_900 }, within, { fromMs: 30_000, toMs: 30_500 }];
+    expect(excusableStalls(stalls, window)).toEqual([within]);
+  });
+
+  it('are none where they take more than a twentieth of it', () => {
+    expect(excusableStalls([{ fromMs: 12_000, toMs: 13_001 }], window)).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import type { EffectFacts, Evidence } from '../checker/evidence';
+import type { Stall } from './machine-witness';
 import { RATED, STEADY } from './storm-run';
 
 /** Moments of the run, ms of the database's clock. */
@@ -31,17 +32,32 @@ export function drainRates(evidence: Evidence, { backMs }: StormMoments): { mean
   return { mean: (times.length - 1) / (spanMs / 1000), fullest: most / (WINDOW_MS / 1000) };
 }
 
-/** From the publish's call to the effect, in ms, of steady events whose call fell within [from, to). */
+/**
+ * From the publish's call to the effect, in ms, of steady events whose call fell within [from, to).
+ * @param stalls events that were under way in one of them are left out
+ */
 export function steadyLatencies(
   evidence: Evidence,
   begunMs: ReadonlyMap<string, number>,
-  fromMs: number,
-  toMs: number,
+  { fromMs, toMs }: Stall,
+  stalls: readonly Stall[] = [],
 ): number[] {
   return effectsOf(evidence, STEADY).flatMap(({ event, atMs }) => {
     const begun = begunMs.get(event);
-    return begun !== undefined && begun >= fromMs && begun < toMs ? [Math.max(0, atMs - begun)] : [];
+    if (begun === undefined || begun < fromMs || begun >= toMs) return [];
+    if (stalls.some((stall) => begun <= stall.toMs && atMs >= stall.fromMs)) return [];
+    return [Math.max(0, atMs - begun)];
   });
+}
+
+/** More of a window than this is no exception any more, and everything counts. */
+const MOST_STALLED = 0.05;
+
+/** Stalls of the machine within a window, as long as they are few: they hide a twentieth of it at most. */
+export function excusableStalls(stalls: readonly Stall[], { fromMs, toMs }: Stall): Stall[] {
+  const within = stalls.filter((stall) => stall.toMs > fromMs && stall.fromMs < toMs);
+  const stalledMs = within.reduce((sum, stall) => sum + stall.toMs - stall.fromMs, 0);
+  return stalledMs <= (toMs - fromMs) * MOST_STALLED ? within : [];
 }
 
 /**

@@ -13,7 +13,14 @@ import { histogramOf } from '../checker/histogram';
 import type { PartResult, ProofBroker, Violation } from '../layer';
 import { openStage } from '../stage/open-stage';
 import type { Stage } from '../stage/stage';
-import { drainRates, probesPerSecond, steadyLatencies, type StormMoments } from './storm-figures';
+import { MachineWitness } from './machine-witness';
+import {
+  drainRates,
+  excusableStalls,
+  probesPerSecond,
+  steadyLatencies,
+  type StormMoments,
+} from './storm-figures';
 import { RATED, STEADY, STEADY_TYPE, STORM_TYPE, StormRun } from './storm-run';
 
 export interface StormPlan {
@@ -88,6 +95,7 @@ async function runOn(
   await stage.activate(STORM_TYPE, [{ name: RATED, endpoint: away, ratePerSecond: plan.ratePerSecond }]);
   await stage.activate(STEADY_TYPE, [{ name: STEADY, endpoint: steady }]);
   const run = new StormRun(stage, history, signal);
+  const witness = new MachineWitness(stage.effects);
   try {
     const [service] = stage.services;
     if (!service) throw new Error('the storm needs a service');
@@ -128,11 +136,17 @@ async function runOn(
     });
     const report = checkEvidence(evidence, plan.repeat);
     const begun = begunOf(history.path);
-    const before = histogramOf(`${STEADY}, before`, 'ms', steadyLatencies(evidence, begun, 0, outageMs));
+    const before = histogramOf(
+      `${STEADY}, before`,
+      'ms',
+      steadyLatencies(evidence, begun, { fromMs: 0, toMs: outageMs }),
+    );
+    const drain = { fromMs: backMs, toMs: moments.drainedMs };
+    const stalls = excusableStalls(witness.stalls, drain);
     const during = histogramOf(
       `${STEADY}, while the storm drains`,
       'ms',
-      steadyLatencies(evidence, begun, backMs, moments.drainedMs),
+      steadyLatencies(evidence, begun, drain, stalls),
     );
     const rates = drainRates(evidence, moments);
     const probes = probesPerSecond(evidence, moments, CONSUMERS);
@@ -166,12 +180,14 @@ async function runOn(
           '(all due then: a longer one adds no row and no wait)',
         `drained in ${((moments.drainedMs - backMs) / 1000).toFixed(1)} s at ${rates.mean.toFixed(0)}/s, ` +
           `${rates.fullest.toFixed(0)}/s in the fullest 5 s; the rate is ${plan.ratePerSecond}/s`,
-        `another operation's p99: ${before.p99} ms before, ${during.p99} ms meanwhile`,
+        `another operation's p99: ${before.p99} ms before, ${during.p99} ms meanwhile; the machine stood still ` +
+          `${stalls.length} times, ${stalls.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)} ms, whose events are left out`,
         `${probes.toFixed(2)} attempts per second over ${CONSUMERS} replicas while the service was away`,
       ],
     };
   } finally {
     over.abort();
+    await witness.stop();
     resources.stop();
     run.close();
     await ends.stop();
