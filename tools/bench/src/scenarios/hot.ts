@@ -21,7 +21,7 @@ export const hot: Scenario = {
     'one ordered operation of four, over Nest TCP: keys spread, one key with a fifth of all events, Zipf',
   quick: true,
   async run(context) {
-    const events = context.quick ? 4_000 : 10_000;
+    const events = context.quick ? 3_000 : 10_000;
     const round = (keys: Keys) => () =>
       withBus(
         context.arena,

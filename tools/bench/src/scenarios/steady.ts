@@ -10,7 +10,7 @@ import type { ContenderProcess } from '../rig/contender-process';
 import type { BenchContext, Goal, Row, Scenario } from '../scenario';
 
 const RATES = [200, 1_000, 2_000];
-const SECONDS = { quick: 8, full: 20 };
+const SECONDS = { quick: 6, full: 20 };
 /** As in drain and rpc: V8 goes on compiling that long. Then some seconds one by one, for that is other code. */
 const WARM_UP_EVENTS = 10_000;
 const WARM_UP_SECONDS = 3;
@@ -110,7 +110,7 @@ async function probe({ arena, quick }: BenchContext): Promise<Round<Latency>> {
   const hopProbe = await startPlainCaller(arena, 'hop-probe', service.rpcPort, database.url);
   try {
     const ask: HopsRequest = { kind: 'hops', count: HOPS };
-    await hopProbe.steady({ perSecond: 1_000, seconds: WARM_UP_EVENTS / 1_000, firstId: 0 });
+    await hopProbe.steady({ perSecond: 2_000, seconds: WARM_UP_EVENTS / 2_000, firstId: 0 });
     await hopProbe.ask<Hops>(ask, 'hopped', 60_000);
     const close = openWindow({ probe: hopProbe.pid, service: service.pid, store: arena.postgres.pid });
     const hops = await hopProbe.ask<Hops>(ask, 'hopped', 60_000);
