@@ -41,10 +41,7 @@ program
   .option('--quick', 'the short ones, medians of 3, with a quarter of slack: for CI')
   .option('--rounds <n>', 'medians of so many (default: 5, quick: 3)', toCount)
   .option('--noisy', 'take windows that others disturb, too: for a first look')
-  .option(
-    '--resume',
-    'measure only what no earlier run of as many rounds has kept; the report names its commit',
-  )
+  .option('--resume', 'measure only what no earlier run has kept; the report names its commit and its rounds')
   .option('--report-dir <dir>', 'where the report goes', 'docs/benchmarks')
   .action(bench);
 program.addCommand(simulateCommand());

@@ -37,8 +37,14 @@ describe(KeptResults, () => {
     ]);
   });
 
-  it('keeps runs of other sizes apart', () => {
-    expect(new KeptResults(file, { ...run, rounds: 3 }).find('raw')).toBeUndefined();
+  it('says in how many rounds it was found where they are others', () => {
+    expect(new KeptResults(file, { ...run, rounds: 3 }).find('raw')?.notes).toEqual([
+      'quiet',
+      'Medians of 5 rounds.',
+    ]);
+  });
+
+  it('keeps quick runs apart', () => {
     expect(new KeptResults(file, { ...run, quick: true }).find('raw')).toBeUndefined();
   });
 });

@@ -20,12 +20,14 @@ export class KeptResults {
     this.kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   }
 
-  /** Of a run with as many rounds; where another commit made it, its notes say so. */
+  /** Where another commit made it, or other rounds than this run's, its notes say so. */
   find(name: ScenarioName): ScenarioResult | undefined {
     const found = this.kept[name];
-    if (!found || found.rounds !== this.run.rounds || found.quick !== this.run.quick) return undefined;
-    if (found.commit === this.run.commit) return found.result;
-    return { ...found.result, notes: [...found.result.notes, `Measured on commit ${found.commit}.`] };
+    if (!found || found.quick !== this.run.quick) return undefined;
+    const notes = [...found.result.notes];
+    if (found.commit !== this.run.commit) notes.push(`Measured on commit ${found.commit}.`);
+    if (found.rounds !== this.run.rounds) notes.push(`Medians of ${found.rounds} rounds.`);
+    return { ...found.result, notes };
   }
 
   keep(result: ScenarioResult): void {
