@@ -9,6 +9,7 @@ import {
 import { isKey } from './accept-event';
 import { contentHash } from './content-hash';
 import { derivedEventId, eventIdTimeMs, identityOf } from './event-id';
+import { isSame, readHeaders, type HeaderName, type Headers, type HeaderValue } from './event-record-headers';
 import type { IncomingEvent, IncomingRecord, OutgoingRecord, RecordFault } from './incoming-event';
 import { parseRfc3339 } from './rfc3339';
 import { type JsonFaultKind, scanJson } from './scan-json';
@@ -98,6 +99,7 @@ function decoded(record: IncomingRecord, context: RecordContext): DecodedRecord 
   if (value === null) throw new Faulty('null_value', 'the value is null');
   if (value.length === 0) throw new Faulty('empty_value', 'the value is empty');
   const headers = readHeaders(record);
+  if (!headers) throw new Faulty('repeated_header', 'a ce_ header stands twice with two values');
   const version = textOf(headers, 'specVersion');
   if (version !== SPEC_VERSION)
     throw new Faulty(
@@ -135,54 +137,6 @@ function decoded(record: IncomingRecord, context: RecordContext): DecodedRecord 
     payload,
     identity: identityOf(source, messageId),
     contentHash: contentHash(type, key, text),
-  };
-}
-
-type HeaderName = keyof typeof RECORD_HEADER;
-type HeaderValue = Buffer | string;
-type Headers = Record<HeaderName, HeaderValue | undefined>;
-const NAME_OF = new Map(
-  Object.entries(RECORD_HEADER).map(([name, header]) => [header as string, name as HeaderName]),
-);
-
-/** The headers that are read here; of other repeated ones than `ce_` the first counts. */
-function readHeaders(record: Pick<IncomingRecord, 'texts' | 'headers'>): Headers {
-  const { texts } = record;
-  const headers = noHeaders();
-  const foreign = new Map<string, HeaderValue>();
-  if (texts)
-    for (let at = 0; at < texts.headers.length; at += 2)
-      note(headers, foreign, texts.headers[at], texts.headers[at + 1]);
-  else for (const [header, value] of record.headers) note(headers, foreign, header, value);
-  return headers;
-}
-
-function note(headers: Headers, foreign: Map<string, HeaderValue>, header: string, value: HeaderValue): void {
-  const name = NAME_OF.get(header);
-  const earlier = name === undefined ? foreign.get(header) : headers[name];
-  if (earlier !== undefined) {
-    if (header.startsWith('ce_') && !isSame(earlier, value))
-      throw new Faulty('repeated_header', 'a ce_ header stands twice with two values');
-  } else if (name !== undefined) headers[name] = value;
-  else if (header.startsWith('ce_')) foreign.set(header, value);
-}
-
-function isSame(one: HeaderValue, other: HeaderValue): boolean {
-  return typeof one === 'string' || typeof other === 'string' ? one === other : one.equals(other);
-}
-
-function noHeaders(): Headers {
-  return {
-    specVersion: undefined,
-    id: undefined,
-    source: undefined,
-    type: undefined,
-    time: undefined,
-    partitionKey: undefined,
-    deliverAt: undefined,
-    eventId: undefined,
-    traceParent: undefined,
-    contentType: undefined,
   };
 }
 

@@ -28,7 +28,6 @@ export class LogRecord implements IncomingRecord {
   }
 }
 
-// eslint-disable-next-line no-control-regex -- that is what is asked
 const ASCII = /^[\0-\x7f]*$/;
 /** ASCII in which nothing is escaped: it has no backslash. */
 const UNESCAPED = /^[ -[\]-~]*$/;

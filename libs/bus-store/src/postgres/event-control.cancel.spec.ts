@@ -121,7 +121,9 @@ describe(`${PostgresEventControlStore.name}: cancel`, () => {
           : harness.planned(graph, { verdicts: new Map(ids.map((id) => [id, 'no' as const])) });
       await harness.ingest([planned]);
       if (kind === 'pruned') {
-        await harness.pool.query('delete from bus.attempt_group where event_id = $1', [planned.event.eventId]);
+        await harness.pool.query('delete from bus.attempt_group where event_id = $1', [
+          planned.event.eventId,
+        ]);
         await harness.pool.query('delete from bus.event where event_id = $1', [planned.event.eventId]);
       }
       expect((await harness.control.cancel(harness.reference(planned))).outcome).toBe('too_late');

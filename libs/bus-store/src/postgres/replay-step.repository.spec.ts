@@ -47,7 +47,9 @@ describe(PostgresReplaySteps, () => {
     });
   });
   afterEach(() =>
-    pool.query('truncate bus.replay_run, bus.dead_letter, bus.due, bus.lane, bus.attempt_group, bus.audit_entry'),
+    pool.query(
+      'truncate bus.replay_run, bus.dead_letter, bus.due, bus.lane, bus.attempt_group, bus.audit_entry',
+    ),
   );
   afterAll(async () => {
     await pool.end();

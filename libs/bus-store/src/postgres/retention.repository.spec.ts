@@ -90,7 +90,10 @@ describe(PostgresRetention, () => {
         'event_default',
         'attempt_default',
       ]);
-      expect([await where('event', ended), await where('attempt_group', ended)]).toEqual([undefined, undefined]);
+      expect([await where('event', ended), await where('attempt_group', ended)]).toEqual([
+        undefined,
+        undefined,
+      ]);
     },
   );
 
