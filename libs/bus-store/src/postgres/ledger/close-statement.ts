@@ -9,7 +9,7 @@ const PLAIN = `outcome = ${ATTEMPT_OUTCOMES.indexOf('completed')} and code is nu
 
 /**
  * The record of what `ended`: what plainly completed goes into one row with those of its event that did so in the same
- * attempt (docs/adr/0011), since most of what a row costs is that it is one. In key order, for the index.
+ * attempt (docs/adr/0011): half of a close's WAL is the heads and index entries of rows. In key order, for the index.
  */
 const LOGGED = `
 together as (
@@ -33,8 +33,11 @@ alone as (
  * out, at a third of the statement's time. The age test reads `event` by primary key for failed attempts only.
  * An end that is not in the answer was fenced off: its in_flight row is gone or bears another attempt. The answer is one
  * row, since the driver takes longer over a row than over the rest of an end: `closedEnds` reads it.
+ * The limit is the number of ends. Of one that it does not know the planner expects a tenth: without it the general plan
+ * looks dearer than one for the ends at hand, and every second close is planned anew.
  * $1 event ids · $2 operation ids · $3 attempts · $4 outcomes · $5 codes · $6 reasons · $7 outputs · $8 durations (ms)
  * $9 again in ms (null: not again) · $10 counts · $11 greatest age in ms (null: no test) · $12 dead causes · $13 lane keys
+ * $14 number of ends
  */
 const FAILED = named(
   'bus-close.failed',
@@ -70,7 +73,7 @@ ${LOGGED}
 select string_agg(position || coalesce(':' || cause, ''), ',') as ended from ended`,
 );
 
-/** The same for a group of which nothing runs again and nothing died, as nearly all are: a third less work. $1 to $8 */
+/** The same for a group of which nothing runs again and nothing died, as nearly all are: a third less work. $1 to $8 · $9 ends */
 const ENDED = named(
   'bus-close',
   `
