@@ -136,6 +136,12 @@ export const racePlants: readonly RacePlant[] = [
           'select event_id, operation_id, attempt, outcome, code, reason, output::json',
           'select event_id, operation_id, held, outcome, code, reason, output::json',
         ),
+        bendText(
+          'bus-close',
+          '(select event_id, attempt, outcome',
+          '(select event_id, held as attempt, outcome',
+        ),
+        bendText('bus-close', 'group by event_id, attempt,', 'group by event_id, held,'),
       ]),
     shows: /both ended attempt 1|completed, and it runs again/,
   }),
