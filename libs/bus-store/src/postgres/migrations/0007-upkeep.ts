@@ -1,5 +1,49 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
+/** @param whole SQL: the table whose partition it is, out of `parent`, after which its days are named */
+export const retirePartition = (whole: string) => `
+  create or replace function bus.retire_partition(parent text, day date, most integer) returns integer
+  language plpgsql as $$
+  declare
+    part text := format('%s_%s', parent, to_char(day, 'YYYYMMDD'));
+    whole text := ${whole};
+    low uuid := bus.first_event_id(day::timestamp at time zone 'UTC');
+    high uuid := bus.first_event_id((day + 1)::timestamp at time zone 'UTC');
+    kept uuid[];
+    moved integer;
+  begin
+    if not pg_try_advisory_xact_lock(hashtext('bus.ensure_partitions')) then
+      return null;
+    end if;
+    if parent = 'attempt' and to_regclass(format('bus.event_%s', to_char(day, 'YYYYMMDD'))) is not null then
+      return null;
+    end if;
+    for look in 1..2 loop -- before the lock, which is not taken in vain, and after it
+      if parent = 'event' then
+        kept := bus.open_events(low, high, most + 1);
+      else
+        kept := array(select event_id from bus.event_default where event_id >= low and event_id < high);
+      end if;
+      execute format('select count(*) from (select from bus.%I where event_id = any ($1) limit $2) k', part)
+        into moved using kept, most + 1;
+      if moved > most or cardinality(kept) > most then
+        return -1;
+      end if;
+      if look = 1 then
+        execute format('lock table only bus.%I in access exclusive mode', whole);
+      end if;
+    end loop;
+    execute format('alter table bus.%I detach partition bus.%I', whole, part);
+    execute format('insert into bus.%I select * from bus.%I where event_id = any ($1)',
+      parent || '_default', part) using kept;
+    get diagnostics moved = row_count;
+    execute format('drop table bus.%I', part);
+    if parent = 'event' then
+      insert into bus.retired_day (day) values (retire_partition.day) on conflict do nothing;
+    end if;
+    return moved;
+  end $$`;
+
 /** Upkeep: the share of retries in claims, retention by day, the outbox of mirrored dead letters. */
 export class Upkeep0007 implements MigrationInterface {
   name = 'Upkeep0000000000007';
@@ -66,46 +110,7 @@ export class Upkeep0007 implements MigrationInterface {
     // not this one's turn. The look is taken after the lock: who opens an ended execution has read its event or attempt
     // in the same transaction, and is waited for; who comes later finds what is left. Attempts go after their events:
     // those of every event that is left stay with it.
-    await runner.query(`
-      create function bus.retire_partition(parent text, day date, most integer) returns integer language plpgsql as $$
-      declare
-        part text := format('%s_%s', parent, to_char(day, 'YYYYMMDD'));
-        low uuid := bus.first_event_id(day::timestamp at time zone 'UTC');
-        high uuid := bus.first_event_id((day + 1)::timestamp at time zone 'UTC');
-        kept uuid[];
-        moved integer;
-      begin
-        if not pg_try_advisory_xact_lock(hashtext('bus.ensure_partitions')) then
-          return null;
-        end if;
-        if parent = 'attempt' and to_regclass(format('bus.event_%s', to_char(day, 'YYYYMMDD'))) is not null then
-          return null;
-        end if;
-        for look in 1..2 loop -- before the lock, which is not taken in vain, and after it
-          if parent = 'event' then
-            kept := bus.open_events(low, high, most + 1);
-          else
-            kept := array(select event_id from bus.event_default where event_id >= low and event_id < high);
-          end if;
-          execute format('select count(*) from (select from bus.%I where event_id = any ($1) limit $2) k', part)
-            into moved using kept, most + 1;
-          if moved > most or cardinality(kept) > most then
-            return -1;
-          end if;
-          if look = 1 then
-            execute format('lock table only bus.%I in access exclusive mode', parent);
-          end if;
-        end loop;
-        execute format('alter table bus.%I detach partition bus.%I', parent, part);
-        execute format('insert into bus.%I select * from bus.%I where event_id = any ($1)',
-          parent || '_default', part) using kept;
-        get diagnostics moved = row_count;
-        execute format('drop table bus.%I', part);
-        if parent = 'event' then
-          insert into bus.retired_day (day) values (retire_partition.day) on conflict do nothing;
-        end if;
-        return moved;
-      end $$`);
+    await runner.query(retirePartition('parent'));
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -1,5 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ensurePartition } from './0004-partitions';
 import { EXECUTION_VIEW } from './0005-execution-view';
+import { retirePartition } from './0007-upkeep';
 
 /** The table whose partition it is, before this migration and after it. */
 const WHOLE = `case when parent = 'attempt' and to_regclass('bus.attempt_group') is not null
@@ -30,7 +32,9 @@ export class AttemptGroup0009 implements MigrationInterface {
          as o(operation_id, duration_ms)`);
     await runner.query('alter view bus.attempt alter column ended_at set default clock_timestamp()');
     await this.takeWritesOfTheVersionBefore(runner);
-    await this.teachPartitions(runner);
+    // The functions make the table's name out for themselves, so that `down` need not.
+    await runner.query(ensurePartition(WHOLE));
+    await runner.query(retirePartition(WHOLE));
     await runner.query(`create or replace view bus.execution as ${EXECUTION_VIEW}`);
   }
 
@@ -73,70 +77,5 @@ export class AttemptGroup0009 implements MigrationInterface {
     await runner.query(`
       create trigger delete_attempt instead of delete on bus.attempt
         for each row execute function bus.delete_attempt()`);
-  }
-
-  /** As in 0004 and 0007, but for the table's name, which they make out for themselves: so that `down` need not. */
-  private async teachPartitions(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create or replace function bus.ensure_partition(parent text, day date) returns boolean language plpgsql as $$
-      declare
-        part text := format('%s_%s', parent, to_char(day, 'YYYYMMDD'));
-        whole text := ${WHOLE};
-        low uuid := bus.first_event_id(day::timestamp at time zone 'UTC');
-        high uuid := bus.first_event_id((day + 1)::timestamp at time zone 'UTC');
-      begin
-        if to_regclass(format('bus.%I', part)) is not null then
-          return false;
-        end if;
-        execute format('create table bus.%I (like bus.%I including all)', part, whole);
-        execute format(
-          'with moved as (delete from bus.%I where event_id >= %L and event_id < %L returning *)
-           insert into bus.%I select * from moved', parent || '_default', low, high, part);
-        execute format('alter table bus.%I attach partition bus.%I for values from (%L) to (%L)',
-          whole, part, low, high);
-        return true;
-      end $$`);
-    await runner.query(`
-      create or replace function bus.retire_partition(parent text, day date, most integer) returns integer
-      language plpgsql as $$
-      declare
-        part text := format('%s_%s', parent, to_char(day, 'YYYYMMDD'));
-        whole text := ${WHOLE};
-        low uuid := bus.first_event_id(day::timestamp at time zone 'UTC');
-        high uuid := bus.first_event_id((day + 1)::timestamp at time zone 'UTC');
-        kept uuid[];
-        moved integer;
-      begin
-        if not pg_try_advisory_xact_lock(hashtext('bus.ensure_partitions')) then
-          return null;
-        end if;
-        if parent = 'attempt' and to_regclass(format('bus.event_%s', to_char(day, 'YYYYMMDD'))) is not null then
-          return null;
-        end if;
-        for look in 1..2 loop -- before the lock, which is not taken in vain, and after it
-          if parent = 'event' then
-            kept := bus.open_events(low, high, most + 1);
-          else
-            kept := array(select event_id from bus.event_default where event_id >= low and event_id < high);
-          end if;
-          execute format('select count(*) from (select from bus.%I where event_id = any ($1) limit $2) k', part)
-            into moved using kept, most + 1;
-          if moved > most or cardinality(kept) > most then
-            return -1;
-          end if;
-          if look = 1 then
-            execute format('lock table only bus.%I in access exclusive mode', whole);
-          end if;
-        end loop;
-        execute format('alter table bus.%I detach partition bus.%I', whole, part);
-        execute format('insert into bus.%I select * from bus.%I where event_id = any ($1)',
-          parent || '_default', part) using kept;
-        get diagnostics moved = row_count;
-        execute format('drop table bus.%I', part);
-        if parent = 'event' then
-          insert into bus.retired_day (day) values (retire_partition.day) on conflict do nothing;
-        end if;
-        return moved;
-      end $$`);
   }
 }
