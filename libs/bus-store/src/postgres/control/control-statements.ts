@@ -1,6 +1,7 @@
 import { ATTEMPT_OUTCOMES } from '@bus/contracts';
 import { named } from '../connection';
-import { PRUNE_AFTER } from '../inbox/ingest-statement';
+import { keyIs } from '../key-lookup';
+import { PRUNE_AFTER } from '../inbox/record-sql';
 
 const SKIPPED = ATTEMPT_OUTCOMES.indexOf('skipped');
 /** Untouched (docs/guarantees.md): every attempt row of the execution in `home` says skipped. */
@@ -105,18 +106,18 @@ export const PROMOTE = named(
       where l.operation_id = any ($1::int[]) and l.key = $2),
    ended as (
      delete from bus.lane l using next n
-      where l.operation_id = n.operation_id and l.key = n.key and n.event_id is null),
+      where ${keyIs('l.operation_id', 'n.operation_id')} and l.key = n.key and n.event_id is null),
    headed as (
      update bus.lane l set head_event_id = n.event_id from next n
-      where l.operation_id = n.operation_id and l.key = n.key and n.event_id is not null),
+      where ${keyIs('l.operation_id', 'n.operation_id')} and l.key = n.key and n.event_id is not null),
    now_due as (
      insert into bus.due (operation_id, due_at, event_id, attempt, counted, key)
      select operation_id, clock_timestamp(), event_id, attempt, counted, key from next where pending = '{}'),
    gone as (
      delete from bus.waiting w using next n
-      where w.event_id = n.event_id and w.operation_id = n.operation_id and n.pending = '{}')
+      where ${keyIs('w.event_id', 'n.event_id')} and ${keyIs('w.operation_id', 'n.operation_id')} and n.pending = '{}')
    update bus.waiting w set place = null from next n
-    where w.event_id = n.event_id and w.operation_id = n.operation_id and n.pending <> '{}'`,
+    where ${keyIs('w.event_id', 'n.event_id')} and ${keyIs('w.operation_id', 'n.operation_id')} and n.pending <> '{}'`,
 );
 
 /**

@@ -1,4 +1,5 @@
 import { named } from '../connection';
+import { keyIs } from '../key-lookup';
 
 /** Greatest value of in_flight's `counted` column. */
 const MAX_COUNTED = 32_767;
@@ -7,6 +8,10 @@ const MAX_COUNTED = 32_767;
 const dueOf = (kind: 0 | 1, operation: string, low: string) =>
   `operation_id = ${operation} and least(attempt, 1) = ${kind}
        and due_at > ${low} - interval '5 min' and due_at <= (select clock_timestamp())`;
+
+/** Whether there are any. Not by `exists`, which knows no order: only the order keeps a plan from another index. */
+const anyDue = (kind: 0 | 1, operation: string, low: string) =>
+  `(select true from bus.due where ${dueOf(kind, operation, low)} order by due_at limit 1) is not null`;
 
 /**
  * S3: claims due executions of all operations with room, in one statement. Uses due_share_idx (operation_id,
@@ -21,7 +26,7 @@ export const CLAIM = named(
   'bus-claim',
   `
 with room as materialized (
-  select r.*, case when exists (select from bus.due where ${dueOf(0, 'r.operation_id', 'r.low')})
+  select r.*, case when ${anyDue(0, 'r.operation_id', 'r.low')}
                    then least(r.free, r.retries) else r.free end as retry_limit
     from unnest($1::int[], $2::int[], $3::timestamptz[], $4::int[], $6::int[])
       as r(operation_id, free, low, lease_ms, retries)),
@@ -40,7 +45,8 @@ fresh as materialized (
 ready as materialized (select * from again union all select * from fresh),
 taken as (
   delete from bus.due d using ready r
-   where d.operation_id = r.operation_id and d.due_at = r.due_at and d.event_id = r.event_id and r.key is null
+   where ${keyIs('d.operation_id', 'r.operation_id')} and d.due_at = r.due_at and ${keyIs('d.event_id', 'r.event_id')}
+     and r.key is null
   returning r.event_id, r.operation_id, r.attempt, r.counted, r.pending, r.lease_ms),
 blocked as (
   insert into bus.waiting (event_id, operation_id, attempt, counted, pending)
@@ -96,7 +102,7 @@ select event_id, due_at::text as due_at, key, attempt > 0 as again from (
   (select event_id, due_at, key, attempt from bus.due
     where ${dueOf(1, '$1', '$2::timestamptz')}
     order by due_at, event_id
-    limit (select case when exists (select from bus.due where ${dueOf(0, '$1', '$2::timestamptz')})
+    limit (select case when ${anyDue(0, '$1', '$2::timestamptz')}
                        then least($3::int, $4::int) else $3::int end))
   union all
   (select event_id, due_at, key, attempt from bus.due
@@ -132,7 +138,7 @@ with ready as materialized (
     join bus.due d on d.event_id = c.event_id and d.operation_id = $1 and d.due_at <= (select clock_timestamp())
    order by d.due_at, d.event_id for update of d skip locked)
 delete from bus.due d using ready r
- where d.operation_id = r.operation_id and d.due_at = r.due_at and d.event_id = r.event_id
+ where ${keyIs('d.operation_id', 'r.operation_id')} and d.due_at = r.due_at and ${keyIs('d.event_id', 'r.event_id')}
 returning d.event_id, d.attempt, d.counted, d.key, d.pending`,
 );
 
@@ -154,7 +160,9 @@ waiting as (
       as k(event_id, attempt, counted, key, place, pending)),
 changed as (
   update bus.lane l set head_event_id = k.head_event_id, next_place = k.next_place
-    from unnest($13::text[], $14::uuid[], $15::bigint[]) as k(key, head_event_id, next_place)
-   where l.operation_id = $1 and l.key = k.key)
-delete from bus.lane l using unnest($16::text[]) as k(key) where l.operation_id = $1 and l.key = k.key`,
+    from unnest(array_fill($1::int, array[cardinality($13::text[])]), $13::text[], $14::uuid[], $15::bigint[])
+      as k(operation_id, key, head_event_id, next_place)
+   where ${keyIs('l.operation_id', 'k.operation_id')} and l.key = k.key)
+delete from bus.lane l using unnest(array_fill($1::int, array[cardinality($16::text[])]), $16::text[]) as k(operation_id, key)
+ where ${keyIs('l.operation_id', 'k.operation_id')} and l.key = k.key`,
 );

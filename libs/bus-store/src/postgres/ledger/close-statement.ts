@@ -3,6 +3,7 @@ import type { QueryConfig } from 'pg';
 import type { AttemptEnd } from '../../execution-ledger';
 import { plainArray, sparseArray, sparseTextArray } from '../array-literal';
 import { named } from '../connection';
+import { keyIs } from '../key-lookup';
 
 /** What says no more than that it completed. */
 const PLAIN = `outcome = ${ATTEMPT_OUTCOMES.indexOf('completed')} and code is null and reason is null and output is null`;
@@ -51,7 +52,7 @@ with result as materialized (
    order by event_id, operation_id),
 gone as (
   delete from bus.in_flight f using result r
-   where f.event_id = r.event_id and f.operation_id = r.operation_id and f.attempt = r.attempt
+   where ${keyIs('f.event_id', 'r.event_id')} and f.operation_id = r.operation_id and f.attempt = r.attempt
   returning r.*, f.counted as counted_before, f.dispatcher_id),
 ended as materialized (
   select g.*,
@@ -85,7 +86,7 @@ with result as materialized (
    order by event_id, operation_id),
 ended as (
   delete from bus.in_flight f using result r
-   where f.event_id = r.event_id and f.operation_id = r.operation_id and f.attempt = r.attempt
+   where ${keyIs('f.event_id', 'r.event_id')} and f.operation_id = r.operation_id and f.attempt = r.attempt
   returning r.*, f.dispatcher_id),
 ${LOGGED}
 select string_agg(position::text, ',') as ended from ended`,

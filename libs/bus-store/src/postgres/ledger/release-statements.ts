@@ -1,4 +1,5 @@
 import { named } from '../connection';
+import { keyIs } from '../key-lookup';
 
 /**
  * TX3's parts for lanes and dependents, in the order of docs/guarantees.md "Lock order": lane, in_flight, due, waiting.
@@ -11,8 +12,9 @@ export const LOCK_LANES = named(
   'bus-lock-lanes',
   `
 select l.operation_id, l.key, l.head_event_id, l.next_place::text as next_place, l.blocked_by
-  from unnest($1::int[], $2::text[]) as k(operation_id, key) join bus.lane l using (operation_id, key)
- order by l.operation_id, l.key for update of l`,
+  from unnest($1::int[], $2::text[]) as k(operation_id, key)
+  join bus.lane l on ${keyIs('l.operation_id', 'k.operation_id')} and l.key = k.key
+ order by k.operation_id, k.key collate "C" for update of l`,
 );
 
 /** Dependents that wait for a time (due's unique index on event_id, operation_id). $1 event ids · $2 operation ids */
@@ -20,8 +22,9 @@ export const LOCK_DUE = named(
   'bus-lock-due',
   `
 select d.event_id, d.operation_id, d.attempt, d.counted, d.key, null as place, d.pending
-  from unnest($1::uuid[], $2::int[]) as k(event_id, operation_id) join bus.due d using (event_id, operation_id)
- order by d.event_id, d.operation_id for update of d`,
+  from unnest($1::uuid[], $2::int[]) as k(event_id, operation_id)
+  join bus.due d on ${keyIs('d.event_id', 'k.event_id')} and ${keyIs('d.operation_id', 'k.operation_id')}
+ order by k.event_id, k.operation_id for update of d`,
 );
 
 /** Dependents that wait (waiting's primary key). $1 event ids · $2 operation ids */
@@ -29,8 +32,9 @@ export const LOCK_WAITING = named(
   'bus-lock-waiting',
   `
 select w.event_id, w.operation_id, w.attempt, w.counted, w.key, w.place::text as place, w.pending
-  from unnest($1::uuid[], $2::int[]) as k(event_id, operation_id) join bus.waiting w using (event_id, operation_id)
- order by w.event_id, w.operation_id for update of w`,
+  from unnest($1::uuid[], $2::int[]) as k(event_id, operation_id)
+  join bus.waiting w on ${keyIs('w.event_id', 'k.event_id')} and ${keyIs('w.operation_id', 'k.operation_id')}
+ order by k.event_id, k.operation_id for update of w`,
 );
 
 /**
@@ -61,10 +65,10 @@ export const MOVE = named(
   `
 with left_waiting as (
   delete from bus.waiting w using unnest($1::uuid[], $2::int[]) as k(event_id, operation_id)
-   where w.event_id = k.event_id and w.operation_id = k.operation_id returning 1),
+   where ${keyIs('w.event_id', 'k.event_id')} and ${keyIs('w.operation_id', 'k.operation_id')} returning 1),
 left_due as (
   delete from bus.due d using unnest($3::uuid[], $4::int[]) as k(event_id, operation_id)
-   where d.event_id = k.event_id and d.operation_id = k.operation_id returning 1),
+   where ${keyIs('d.event_id', 'k.event_id')} and ${keyIs('d.operation_id', 'k.operation_id')} returning 1),
 started as (
   insert into bus.in_flight (event_id, operation_id, attempt, counted, lease_until, dispatcher_id)
   select event_id, operation_id, attempt, counted, clock_timestamp() + lease_ms * interval '1 ms', $33::int
@@ -82,22 +86,22 @@ skipped as (
 kept_waiting as (
   update bus.waiting w set pending = k.pending::int[], place = k.place
     from unnest($18::uuid[], $19::int[], $20::text[], $21::bigint[]) as k(event_id, operation_id, pending, place)
-   where w.event_id = k.event_id and w.operation_id = k.operation_id returning 1),
+   where ${keyIs('w.event_id', 'k.event_id')} and ${keyIs('w.operation_id', 'k.operation_id')} returning 1),
 kept_due as (
   update bus.due d set pending = k.pending::int[]
     from unnest($22::uuid[], $23::int[], $24::text[]) as k(event_id, operation_id, pending)
-   where d.event_id = k.event_id and d.operation_id = k.operation_id returning 1),
+   where ${keyIs('d.event_id', 'k.event_id')} and ${keyIs('d.operation_id', 'k.operation_id')} returning 1),
 promoted as (
   update bus.lane l set head_event_id = k.event_id, blocked_by = null
     from unnest($25::int[], $26::text[], $27::uuid[]) as k(operation_id, key, event_id)
-   where l.operation_id = k.operation_id and l.key = k.key),
+   where ${keyIs('l.operation_id', 'k.operation_id')} and l.key = k.key),
 blocked as (
   update bus.lane l set blocked_by = k.event_id
     from unnest($28::int[], $29::text[], $30::uuid[]) as k(operation_id, key, event_id)
-   where l.operation_id = k.operation_id and l.key = k.key),
+   where ${keyIs('l.operation_id', 'k.operation_id')} and l.key = k.key),
 ended as (
   delete from bus.lane l using unnest($31::int[], $32::text[]) as k(operation_id, key)
-   where l.operation_id = k.operation_id and l.key = k.key)
+   where ${keyIs('l.operation_id', 'k.operation_id')} and l.key = k.key)
 select (select count(*) from left_waiting)::int as left_waiting, (select count(*) from left_due)::int as left_due,
        (select count(*) from kept_waiting)::int as kept_waiting, (select count(*) from kept_due)::int as kept_due`,
 );
@@ -130,5 +134,6 @@ export const LOAD_FORCED_RUNS = named(
   'bus-load-forced-runs',
   `
 select f.event_id, f.operation_id, f.runs
-  from unnest($1::uuid[], $2::int[]) as k(event_id, operation_id) join bus.forced_run f using (event_id, operation_id)`,
+  from unnest($1::uuid[], $2::int[]) as k(event_id, operation_id)
+  join bus.forced_run f on ${keyIs('f.event_id', 'k.event_id')} and f.operation_id = k.operation_id`,
 );

@@ -26,17 +26,18 @@ export const OWN_IN_FLIGHT = named('bus-own-in-flight', `${IN_FLIGHT} where disp
  * All that an idle replica wants to know, in one statement: two looks into due's primary key per operation, a scan of
  * in_flight, the configuration's revision. An operation that has nothing due gets the time of this look for its mark:
  * without one, each look would walk over all dead rows that an old snapshot keeps. What is committed later and was due
- * before that time lies within the five minutes below the mark.
+ * before that time lies within the five minutes below the mark. The look is ordered, which keeps every plan on that key.
  * $1 operation ids · $2 their low-water marks · $3 whether leases are looked at
  */
 export const PULSE = named(
   'bus-pulse',
   `
 with mark as materialized (
-  select o.operation_id, o.state, o.state = 'active' and exists (
-           select from bus.due d where d.operation_id = o.operation_id
+  select o.operation_id, o.state, o.state = 'active' and (
+           select true from bus.due d where d.operation_id = o.operation_id
               and d.due_at > coalesce(k.low, '-infinity') - interval '5 min'
-              and d.due_at <= (select clock_timestamp())) as due
+              and d.due_at <= (select clock_timestamp())
+            order by d.due_at limit 1) is not null as due
     from bus.operation o left join unnest($1::int[], $2::timestamptz[]) as k(operation_id, low) using (operation_id))
 select (select coalesce(array_agg(operation_id), '{}') from mark where due) as "dueOperationIds",
        (select coalesce(array_agg(operation_id), '{}') from mark where state = 'active' and not due)

@@ -1,6 +1,7 @@
 import { ATTEMPT_OUTCOMES } from '@bus/contracts';
 import { REPLAY_WITHIN_DAYS } from '@bus/domain';
 import { named } from '../connection';
+import { keyIs } from '../key-lookup';
 
 const SKIPPED = ATTEMPT_OUTCOMES.indexOf('skipped');
 
@@ -25,8 +26,8 @@ export const LOCK_IDENTITIES = named(
 export const LOCK_LANES = named(
   'replay.lock_lanes',
   `select l.operation_id, l.key from unnest($1::int[], $2::text[]) as k(operation_id, key)
-     join bus.lane l using (operation_id, key)
-    order by l.operation_id, l.key for update of l`,
+     join bus.lane l on ${keyIs('l.operation_id', 'k.operation_id')} and l.key = k.key
+    order by k.operation_id, k.key collate "C" for update of l`,
 );
 
 /**
@@ -38,8 +39,8 @@ export const HOLD_HOMES = (['in_flight', 'due', 'waiting', 'dead_letter'] as con
   query: named(
     `replay.hold_${home}`,
     `select h.event_id, h.operation_id from unnest($1::uuid[], $2::int[]) as k(event_id, operation_id)
-       join bus.${home} h using (event_id, operation_id)
-      order by h.event_id, h.operation_id for share of h`,
+       join bus.${home} h on ${keyIs('h.event_id', 'k.event_id')} and ${keyIs('h.operation_id', 'k.operation_id')}
+      order by k.event_id, k.operation_id for share of h`,
   ),
 }));
 
@@ -59,11 +60,11 @@ export const LOOK = named(
           coalesce((select n.head_event_id = k.event_id from bus.lane n
                      where n.operation_id = k.operation_id and n.key = k.key), false) as heads
      from unnest($1::uuid[], $2::int[], $3::text[]) as k(event_id, operation_id, key)
-     left join bus.in_flight f on f.event_id = k.event_id and f.operation_id = k.operation_id
-     left join bus.due d on d.event_id = k.event_id and d.operation_id = k.operation_id
-     left join bus.waiting w on w.event_id = k.event_id and w.operation_id = k.operation_id
-     left join bus.dead_letter l on l.event_id = k.event_id and l.operation_id = k.operation_id
-     left join bus.forced_run r on r.event_id = k.event_id and r.operation_id = k.operation_id
+     left join bus.in_flight f on ${keyIs('f.event_id', 'k.event_id')} and ${keyIs('f.operation_id', 'k.operation_id')}
+     left join bus.due d on ${keyIs('d.event_id', 'k.event_id')} and ${keyIs('d.operation_id', 'k.operation_id')}
+     left join bus.waiting w on ${keyIs('w.event_id', 'k.event_id')} and ${keyIs('w.operation_id', 'k.operation_id')}
+     left join bus.dead_letter l on ${keyIs('l.event_id', 'k.event_id')} and l.operation_id + 0 = k.operation_id
+     left join bus.forced_run r on ${keyIs('r.event_id', 'k.event_id')} and ${keyIs('r.operation_id', 'k.operation_id')}
      left join lateral (
        select a.attempt, a.outcome from bus.attempt a
         where a.event_id = k.event_id and a.operation_id = k.operation_id order by a.attempt desc limit 1) last on true
@@ -88,11 +89,12 @@ with asked as materialized (
     as k(event_id, operation_id, attempt, key, pending, delay_ms, dead, forced, blocks)),
 gone as (
   delete from bus.dead_letter l using asked k
-   where k.dead and l.event_id = k.event_id and l.operation_id = k.operation_id and l.attempt = k.attempt
+   where k.dead
+     and ${keyIs('l.event_id', 'k.event_id')} and l.operation_id + 0 = k.operation_id and l.attempt = k.attempt
   returning 1),
 unblocked as (
   update bus.lane n set blocked_by = null from asked k
-   where k.blocks and n.operation_id = k.operation_id and n.key = k.key and n.blocked_by = k.event_id),
+   where k.blocks and ${keyIs('n.operation_id', 'k.operation_id')} and n.key = k.key and n.blocked_by = k.event_id),
 forced as (
   insert into bus.forced_run as r (event_id, operation_id, runs, attempt)
   select event_id, operation_id, 1, attempt from asked where forced
