@@ -45,7 +45,7 @@ describe(`${PostgresEventInbox.name}: races`, () => {
   }
 
   const uncommitted = (batch: InboxBatch) => (client: PoolClient) =>
-    client.query(ingestQuery(batch, planRows(batch.events)));
+    client.query(ingestQuery(batch, planRows(batch.events), 'any'));
   const existing = async (planned: PlannedEvent, table = 'event') =>
     (await harness.pool.query(`select from bus.${table} where event_id = $1`, [planned.event.eventId]))
       .rowCount;

@@ -11,7 +11,7 @@ import {
 import { named, StorePool } from './connection';
 import { isRetryable } from './connection.errors';
 import { isRefusedValue } from './inbox/bisect';
-import { ingestQuery, type IngestRow, togetherQuery } from './inbox/ingest-statement';
+import { ingestQuery, type IngestRow, type Takes, togetherQuery } from './inbox/ingest-statement';
 import { ingestStepwise } from './inbox/ingest-stepwise';
 import { assertBatch, assertTogether, hasTwins } from './inbox/batch-rules';
 import { type PlannedRows, planRows, startedExecutions } from './inbox/planned-rows';
@@ -36,6 +36,9 @@ const NEW_POSITIONS = named(
 /** TX1 on Postgres: one statement for a batch, step by step only for what that statement does not take. */
 @Injectable()
 export class PostgresEventInbox extends EventInbox {
+  /** Whether the last events were all new to the bus: those that come next are taken to be so, too, until they are not. */
+  private allNew = true;
+
   constructor(private readonly pool: StorePool) {
     super();
   }
@@ -56,7 +59,7 @@ export class PostgresEventInbox extends EventInbox {
     assertBatch(batch);
     if (batch.quarantined.length > 0) return this.ingestStepwise(batch);
     const rows = planRows(batch.events);
-    const answer = await this.whole(ingestQuery(batch, rows));
+    const answer = await this.whole((takes) => ingestQuery(batch, rows, takes));
     if (answer === 'refused') return this.ingestStepwise(batch);
     return answer ? toStored(batch.events, rows, answer) : this.whyNot(batch);
   }
@@ -66,12 +69,22 @@ export class PostgresEventInbox extends EventInbox {
     const events = batches.flatMap((batch) => batch.events);
     if (hasTwins(events)) return { outcome: 'apart' };
     const rows = planRows(events);
-    const answer = await this.whole(togetherQuery(batches, rows));
+    const answer = await this.whole((takes) => togetherQuery(batches, rows, takes));
     return answer && answer !== 'refused' ? toStored(events, rows, answer) : { outcome: 'apart' };
   }
 
   /** @returns S1's row; `null`: the position or a graph has moved; `refused`: for the values of a row */
-  private async whole(query: QueryConfig): Promise<IngestRow | null | 'refused'> {
+  private async whole(query: (takes: Takes) => QueryConfig): Promise<IngestRow | null | 'refused'> {
+    if (this.allNew) {
+      const answer = await this.run(query('fresh'));
+      if (answer !== null) return answer;
+    }
+    const answer = await this.run(query('any'));
+    if (answer !== null && answer !== 'refused') this.allNew = answer.repeated === 0;
+    return answer;
+  }
+
+  private async run(query: QueryConfig): Promise<IngestRow | null | 'refused'> {
     for (let run = 1; ; run += 1) {
       try {
         return (await runAlone<IngestRow>(this.pool, query)).rows.at(0) ?? null;

@@ -90,7 +90,12 @@ export const racePlants: readonly RacePlant[] = [
       bends([
         bendText('control.placeholder', 'insert into bus.event_identity', 'insert into bus.cancel_beside'),
         bendText(
-          'inbox.ingest',
+          'inbox.ingest.fresh',
+          'select from bus.event_identity where identity',
+          'select from bus.cancel_beside where identity',
+        ),
+        bendText(
+          'inbox.ingest.any',
           'and not f.cancelled order by',
           'and not f.cancelled and not exists (select from bus.cancel_beside c where c.identity = r.identity) order by',
         ),

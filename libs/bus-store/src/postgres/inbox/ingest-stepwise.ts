@@ -4,6 +4,8 @@ import { named } from '../connection';
 import { TransactionAgain } from '../connection.errors';
 import { plainArray } from '../array-literal';
 import { bisect } from './bisect';
+import { placeEvents } from './place-events';
+import { quarantineOf, storeQuarantine } from './quarantine-rows';
 import {
   graphsUnchanged,
   graphValues,
@@ -11,9 +13,7 @@ import {
   RECORD_COLUMNS,
   recordSql,
   recordValues,
-} from './ingest-statement';
-import { placeEvents } from './place-events';
-import { quarantineOf, storeQuarantine } from './quarantine-rows';
+} from './record-sql';
 
 /** The same guards as in the one statement: 0 rows = the position or a graph has moved, and nothing is written. */
 const MOVE = named(

@@ -4,20 +4,34 @@ import type { PlannedRows } from './planned-rows';
 
 const SKIPPED = ATTEMPT_OUTCOMES.indexOf('skipped');
 
+/** How a statement says of the event at place `n` of its batch, counted from 1, ... */
+export interface PlacedState {
+  /** ... which it is: a uuid. */
+  eventId(n: string): string;
+  /** ... and whether its executions are placed at all: a boolean. */
+  runs(n: string): string;
+}
+
+/** From a CTE `state(event_ids uuid[], runs boolean[])`: a subscript, not a join that the planner could get wrong. */
+export const OF_STATE: PlacedState = {
+  eventId: (n) => `(select event_ids from state)[${n}]`,
+  runs: (n) => `(select runs from state)[${n}]`,
+};
+
 /** CTEs that fill one destination, and their parameters. `$` numbers the destination's own parameters from 0. */
 interface Destination {
-  sql($: (index: number) => string, dispatcher: string): string;
+  sql($: (index: number) => string, dispatcher: string, state: PlacedState): string;
   values(rows: PlannedRows): string[];
 }
 
 const STARTED: Destination = {
-  sql: ($, dispatcher) => `
+  sql: ($, dispatcher, state) => `
 started as (
   insert into bus.in_flight (event_id, operation_id, attempt, counted, lease_until, dispatcher_id)
-  select (select event_ids from state)[x.n], x.operation_id, 1, 1,
+  select ${state.eventId('x.n')}, x.operation_id, 1, 1,
          clock_timestamp() + x.lease_ms * interval '1 ms', ${dispatcher}::int
     from unnest(${$(0)}::int[], ${$(1)}::int[], ${$(2)}::int[]) as x(n, operation_id, lease_ms)
-   where (select runs from state)[x.n])`,
+   where ${state.runs('x.n')})`,
   values: ({ started }) => [
     plainArray(started.map((row) => row.n)),
     plainArray(started.map((row) => row.execution.operationId)),
@@ -27,15 +41,15 @@ started as (
 
 /** Never due before now: a claim's low-water mark must not pass a row that is still to come. */
 const DUE: Destination = {
-  sql: ($) => `
+  sql: ($, _dispatcher, state) => `
 later as (
   insert into bus.due (operation_id, due_at, event_id, attempt, counted, key, pending)
   select x.operation_id,
          greatest(coalesce(x.at, clock_timestamp()) + x.plus_ms * interval '1 ms', clock_timestamp()),
-         (select event_ids from state)[x.n], 0, 0, x.key, x.pending::int[]
+         ${state.eventId('x.n')}, 0, 0, x.key, x.pending::int[]
     from unnest(${$(0)}::int[], ${$(1)}::int[], ${$(2)}::timestamptz[], ${$(3)}::bigint[], ${$(4)}::text[],
                 ${$(5)}::text[]) as x(n, operation_id, at, plus_ms, key, pending)
-   where (select runs from state)[x.n])`,
+   where ${state.runs('x.n')})`,
   values: ({ due }) => [
     plainArray(due.map((row) => row.n)),
     plainArray(due.map((row) => row.execution.operationId)),
@@ -47,12 +61,12 @@ later as (
 };
 
 const WAITING: Destination = {
-  sql: ($) => `
+  sql: ($, _dispatcher, state) => `
 dependent as (
   insert into bus.waiting (event_id, operation_id, attempt, counted, pending)
-  select (select event_ids from state)[x.n], x.operation_id, 0, 0, x.pending::int[]
+  select ${state.eventId('x.n')}, x.operation_id, 0, 0, x.pending::int[]
     from unnest(${$(0)}::int[], ${$(1)}::int[], ${$(2)}::text[]) as x(n, operation_id, pending)
-   where (select runs from state)[x.n])`,
+   where ${state.runs('x.n')})`,
   values: ({ waiting }) => [
     plainArray(waiting.map((row) => row.n)),
     plainArray(waiting.map((row) => row.execution.operationId)),
@@ -65,15 +79,15 @@ dependent as (
  * goes on, the others get the next places in log order: the lane counted them while it was locked.
  */
 const LANED: Destination = {
-  sql: ($, dispatcher) => `
+  sql: ($, dispatcher, state) => `
 laned as materialized (
-  select (select event_ids from state)[x.n] as event_id, x.operation_id, x.key collate "C" as key,
+  select ${state.eventId('x.n')} as event_id, x.operation_id, x.key collate "C" as key,
          x.pending::int[] as pending, x.slot, x.lease_ms, x.position,
          dense_rank() over (order by x.operation_id, x.key collate "C") as lane,
          row_number() over (partition by x.operation_id, x.key collate "C" order by x.position) as nth
     from unnest(${$(0)}::int[], ${$(1)}::int[], ${$(2)}::text[], ${$(3)}::text[], ${$(4)}::boolean[], ${$(5)}::int[])
            with ordinality as x(n, operation_id, key, pending, slot, lease_ms, position)
-   where (select runs from state)[x.n]),
+   where ${state.runs('x.n')}),
 entered as (
   insert into bus.lane as l (operation_id, key, head_event_id, next_place)
   select operation_id, key, (array_agg(event_id order by position))[1], count(*)
@@ -111,12 +125,12 @@ behind as (
 };
 
 const SKIPS: Destination = {
-  sql: ($) => `
+  sql: ($, _dispatcher, state) => `
 skipped as (
   insert into bus.attempt_group (event_id, operation_id, attempt, outcome, code)
-  select (select event_ids from state)[x.n], x.operation_id, 1, ${SKIPPED}, x.code
+  select ${state.eventId('x.n')}, x.operation_id, 1, ${SKIPPED}, x.code
     from unnest(${$(0)}::int[], ${$(1)}::int[], ${$(2)}::text[]) as x(n, operation_id, code)
-   where (select runs from state)[x.n])`,
+   where ${state.runs('x.n')})`,
   values: ({ skipped }) => [
     plainArray(skipped.map((row) => row.n)),
     plainArray(skipped.map((row) => row.execution.operationId)),
@@ -138,15 +152,15 @@ export function destinationsOf(rows: PlannedRows): (keyof PlannedRows)[] {
 }
 
 /**
- * CTEs, each with a comma before it, that place the executions of fresh events. They need before them
- * `state(event_ids uuid[], runs boolean[])`: the batch's events in log order, and which of them run. Rows name their
- * event by its place in these arrays: a subscript, not a join that the planner could get wrong.
+ * CTEs, each with a comma before it, that place the executions of fresh events. Rows name their event by its place in
+ * the batch.
  * `laned` is an expression: which laned rows started, by their places (from 1), as one text.
  * @param first number of the first parameter, the dispatcher
  */
 export function placingSql(
   destinations: readonly (keyof PlannedRows)[],
   first: number,
+  state: PlacedState = OF_STATE,
 ): { ctes: string; laned: string } {
   let next = first + 1;
   let ctes = '';
@@ -157,7 +171,7 @@ export function placingSql(
       used = Math.max(used, index + 1);
       return `$${own + index}`;
     };
-    ctes += `,${DESTINATIONS[name].sql($, `$${first}`)}`;
+    ctes += `,${DESTINATIONS[name].sql($, `$${first}`, state)}`;
     next += used;
   }
   const laned = destinations.includes('laned')
