@@ -45,12 +45,41 @@ woken as materialized (
 select partition, "offset", (select count(*) from woken) as woken from base`;
 
 /**
+ * The same for a single record: without arrays and bytes to cut up it takes two thirds of the time, most of which
+ * PostgreSQL needs to start a plan. $1 partition · $2 key · $3 headers · $4 value · $5 the record as it is told, or null
+ */
+const APPEND_ONE = `
+with base as (
+  update bus_broker.partition set next_offset = next_offset + 1 where partition = $1
+  returning partition, next_offset - 1 as "offset", clock_timestamp() as at),
+stored as (
+  insert into bus_broker.record (partition, "offset", key, headers, value, appended_at)
+  select partition, "offset", $2, $3, $4, at from base)
+select partition, "offset", (
+  select count(*) from pg_notify('${WAKE_CHANNEL}', case when $5::text is null then $1::text else (
+           select encode(sha256(convert_to(key || text || key, 'UTF8')), 'hex') || E'\\n' || text
+             from (select notify_key::text as key,
+                          $1::text || E'\\n' || extract(epoch from at) * 1000 || ',' || "offset" || E'\\n' || $5::text as text
+                     from bus_broker.log) told) end)
+   where exists (select from bus_broker.member where sleeping)) as woken
+  from base`;
+
+/**
  * The one statement of a flush. It answers the first offset of each partition, and whether anybody was woken.
  * @param tells whether small records go with the notification
  */
 export function appendStatement(batch: readonly QueuedRecord[], tells: boolean): QueryConfig {
-  const counts = new Map<number, number>();
   const headers = batch.map(({ record }) => headersText(record.headers));
+  const told = tells ? tell(batch, headers) : null;
+  if (batch.length > 1)
+    return { name: 'bus_broker_append', text: APPEND, values: [...columnsOf(batch, headers), told] };
+  const [{ record, partition }] = batch;
+  const values = [partition, record.key, headers[0], record.value, told];
+  return { name: 'bus_broker_append_one', text: APPEND_ONE, values };
+}
+
+function columnsOf(batch: readonly QueuedRecord[], headers: readonly string[]): unknown[] {
+  const counts = new Map<number, number>();
   const heads = batch.map(({ record }, at) => record.key + headers[at]);
   const bytes = Buffer.allocUnsafe(mostBytes(batch, heads));
   const columns = { partition: [], place: [], at: [], key: [], headers: [], value: [] } as Record<
@@ -74,22 +103,17 @@ export function appendStatement(batch: readonly QueuedRecord[], tells: boolean):
     at += headBytes + record.value.length;
   }
   const partitions = [...counts.keys()].sort((a, b) => a - b);
-  return {
-    name: 'bus_broker_append',
-    text: APPEND,
-    values: [
-      integers(partitions),
-      integers(partitions.map((partition) => counts.get(partition) as number)),
-      integers(columns.partition),
-      integers(columns.place),
-      integers(columns.at),
-      integers(columns.key),
-      integers(columns.headers),
-      bytes.subarray(0, at - 1),
-      integers(columns.value),
-      tells ? tell(batch, headers) : null,
-    ],
-  };
+  return [
+    integers(partitions),
+    integers(partitions.map((partition) => counts.get(partition) as number)),
+    integers(columns.partition),
+    integers(columns.place),
+    integers(columns.at),
+    integers(columns.key),
+    integers(columns.headers),
+    bytes.subarray(0, at - 1),
+    integers(columns.value),
+  ];
 }
 
 /** Room for the batch: a UTF-16 unit takes three bytes at most. */

@@ -13,7 +13,7 @@ interface Transaction {
   hasWork: boolean;
 }
 
-/** The statement by which the Postgres broker's publisher sends. */
+/** The statements by which the Postgres broker's publisher sends: of many records, of one. */
 const APPEND = 'bus_broker_append';
 /** By it a consumer notes which dead letters the mirror's topic has. */
 const MIRRORED = 'mirror.sent';
@@ -66,7 +66,7 @@ async function run(
   transaction: Transaction,
   wire: Wire,
 ): Promise<QueryResult> {
-  if (statement.name === APPEND) return append(trigger, wire);
+  if (statement.name?.startsWith(APPEND)) return append(trigger, wire);
   if (statement.name === MIRRORED && (statement.values[0] as unknown[]).length > 0)
     trigger.reached('mirror.after-send');
   const word = firstWords(statement.text);
