@@ -10,16 +10,19 @@ import { median } from '../measure/statistics';
 import type { Request, Steadied } from '../rig/contender-process';
 import { requestFailed, serveRequests } from '../rig/serve-requests';
 
-/** Each hop alone, one after another. */
+/** Each hop timed by itself: a commit, one call, a commit, one after another. */
 export interface HopsRequest {
   kind: 'hops';
   count: number;
+  /** How many start in a second, at fixed instants; null: each one right after the one before. */
+  perSecond: number | null;
 }
-/** Medians. */
+/** Medians, from a hop's start to its end: what a timer is late by is not in them. */
 export interface Hops {
   kind: 'hopped';
   commitMs: number;
   rpcMs: number;
+  secondCommitMs: number;
 }
 
 type SteadyRequest = Extract<Request, { kind: 'steady' }>;
@@ -50,17 +53,26 @@ class HopProbe {
     private readonly pool: Pool,
   ) {}
 
-  async hops({ count }: HopsRequest): Promise<Hops> {
-    const [commits, calls]: [number[], number[]] = [[], []];
-    for (let n = 0; n < count; n += 1) {
+  async hops({ count, perSecond }: HopsRequest): Promise<Hops> {
+    const timed = async (n: number) => {
       const startedMs = performance.now();
       await this.commit(n);
       const calledMs = performance.now();
       await this.call(n, OPERATIONS[0]);
-      commits.push(calledMs - startedMs);
-      calls.push(performance.now() - calledMs);
-    }
-    return { kind: 'hopped', commitMs: median(commits), rpcMs: median(calls) };
+      const repliedMs = performance.now();
+      await this.commit(n);
+      const endedMs = performance.now();
+      return { commit: calledMs - startedMs, rpc: repliedMs - calledMs, second: endedMs - repliedMs };
+    };
+    const found: Awaited<ReturnType<typeof timed>>[] = [];
+    if (perSecond === null) for (let n = 0; n < count; n += 1) found.push(await timed(n));
+    else found.push(...(await onSchedule(count, perSecond, timed)));
+    return {
+      kind: 'hopped',
+      commitMs: median(found.map(({ commit }) => commit)),
+      rpcMs: median(found.map(({ rpc }) => rpc)),
+      secondCommitMs: median(found.map(({ second }) => second)),
+    };
   }
 
   /** On the schedule of the contenders: what waits behind a stall waits here as there. */
