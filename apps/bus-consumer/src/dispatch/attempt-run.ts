@@ -24,6 +24,7 @@ export interface EndedAttempt {
 }
 
 const UNCHANGED = { mapped: null };
+const NOTHING = () => undefined;
 
 /** Runs one attempt from filter to judgement. */
 @Injectable()
@@ -124,7 +125,7 @@ export class AttemptRun {
       const end = toAttemptEnd(execution, judgement, durationMs);
       ended({ end, call: { durationMs, answered }, duplicate: judgement.duplicate });
     };
-    let abandon: () => void = () => undefined;
+    let abandon: () => void = NOTHING;
     const timedOut = () => {
       abandon();
       over({ kind: 'timeout' });

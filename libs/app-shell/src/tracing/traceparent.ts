@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 /**
  * W3C Trace Context, header `traceparent`: version-traceid-parentid-flags.
  * @see https://www.w3.org/TR/trace-context/#traceparent-header
  */
 const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/** Version 00, as nearly all are: its parts stand at fixed places. */
+const FORM_00 = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export interface TraceParts {
   traceId: string;
@@ -18,6 +21,8 @@ const current = new AsyncLocalStorage<string>();
 /** `null` for what the standard tells receivers to ignore. */
 export function parseTraceparent(text: unknown): TraceParts | null {
   if (typeof text !== 'string' || text.length > 256) return null;
+  if (FORM_00.test(text))
+    return { traceId: text.slice(3, 35), parentId: text.slice(36, 52), flags: text.slice(53) };
   const [, version, traceId, parentId, flags, rest] = FORM.exec(text) ?? [];
   if (!version || !traceId || !parentId || !flags || version === 'ff') return null;
   if (version === '00' && rest !== undefined) return null;
@@ -55,15 +60,19 @@ export function runWithTraceparent<T>(traceparent: string, fn: () => T): T {
   return current.run(traceparent, fn);
 }
 
-const pool = Buffer.alloc(4096);
-let used = pool.length;
+const RANDOM_BYTES = 4096;
+/** Random, and not yet given out from `used` on: hex of many at once, since each execution takes some. */
+let hex = '';
+let used = 0;
 
 function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
+  const end = used + 2 * bytes;
+  if (end > hex.length) {
+    hex = randomBytes(RANDOM_BYTES).toString('hex');
     used = 0;
+    return randomHex(bytes);
   }
-  const hex = pool.toString('hex', used, used + bytes);
-  used += bytes;
-  return hex;
+  const taken = hex.slice(used, end);
+  used = end;
+  return taken;
 }

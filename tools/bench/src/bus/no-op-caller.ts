@@ -6,6 +6,7 @@ import {
 } from '../../../../apps/bus-consumer/src/embedding';
 
 const DONE = completed();
+const NOTHING_TO_ABANDON = () => undefined;
 
 /** Every operation is done at once, in this process: what is left is the bus itself. */
 export class NoOpCaller extends OperationCaller {
@@ -14,7 +15,7 @@ export class NoOpCaller extends OperationCaller {
     queueMicrotask(() =>
       done({ kind: 'reply', reply: { executionId, operation: operation.name, attempt, ...DONE } }),
     );
-    return () => undefined;
+    return NOTHING_TO_ABANDON;
   }
 
   override async close(): Promise<void> {
