@@ -14,7 +14,7 @@ import { ExecutionLedger } from '../execution-ledger';
 import { StorePool } from './connection';
 import { claimThroughLanes } from './ledger/claim-through-lanes';
 import { CLAIM } from './ledger/claim-statements';
-import { closedEnds, closeQuery, type CloseAnswer, type ClosedEnd } from './ledger/close-statement';
+import { type CloseAnswer, closeStatement, type ClosedEnd } from './ledger/close-statement';
 import { closeWithLanes } from './ledger/close-with-lanes';
 import { laneKeyOf } from './ledger/lane-key';
 import { loadInputs } from './ledger/load-inputs';
@@ -68,11 +68,9 @@ export class PostgresExecutionLedger extends ExecutionLedger {
   async close(ends: readonly AttemptEnd[], context: DispatchContext): Promise<CloseOutcome> {
     await context.catalog.load(new Set(ends.map((end) => end.graphId)));
     if (ends.every((end) => isAlone(end, context))) {
-      const { rows } = await runAlone<CloseAnswer>(
-        this.pool,
-        closeQuery(ends, () => null),
-      );
-      return toCloseOutcome(ends, closedEnds(rows), { executions: [], events: [] }, false);
+      const { query, applied } = closeStatement(ends, () => null);
+      const { rows } = await runAlone<CloseAnswer>(this.pool, query);
+      return toCloseOutcome(ends, applied(rows), { executions: [], events: [] }, false);
     }
     const taken: number[] = [];
     const giveBack = () => taken.splice(0).forEach((operationId) => context.slots.release(operationId));

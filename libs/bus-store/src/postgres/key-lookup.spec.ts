@@ -3,7 +3,7 @@ import { LedgerHarness } from '../testing/ledger-harness';
 import { PROMOTE } from './control/control-statements';
 import { keyIs } from './key-lookup';
 import { CANDIDATES, CLAIM, PLACE } from './ledger/claim-statements';
-import { closeQuery } from './ledger/close-statement';
+import { closeStatement } from './ledger/close-statement';
 import { LOAD_FORCED_RUNS, LOCK_DUE, LOCK_LANES, LOCK_WAITING, MOVE } from './ledger/release-statements';
 import { PULSE } from './ledger/watch-statements';
 import { HOLD_HOMES, LOCK_LANES as LOCK_REPLAYED_LANES, LOOK, REPLAY } from './replay/replay-statements';
@@ -21,6 +21,7 @@ interface PlanNode {
 
 describe(keyIs.name, () => {
   let harness: LedgerHarness;
+  let completed: QueryConfig;
   let close: QueryConfig;
   let failed: QueryConfig;
 
@@ -28,8 +29,9 @@ describe(keyIs.name, () => {
     harness = await LedgerHarness.open();
     const graph = await harness.graph('spec.lookup', [{ name: 'one.run' }]);
     const end = harness.end(graph, await harness.event(graph), graph.operations[0]?.operationId ?? 0);
-    close = closeQuery([end], () => null);
-    failed = closeQuery([{ ...end, after: { kind: 'dead', cause: 'rejected' } }], () => null);
+    completed = closeStatement([end], () => null).query;
+    close = closeStatement([{ ...end, output: '{}' }], () => null).query;
+    failed = closeStatement([{ ...end, after: { kind: 'dead', cause: 'rejected' } }], () => null).query;
     for (const table of HOT) {
       await harness.pool.query(`delete from bus.${table}`);
       await harness.pool.query(`vacuum (analyze) bus.${table}`);
@@ -42,17 +44,18 @@ describe(keyIs.name, () => {
       .concat(LOCK_REPLAYED_LANES, LOOK, REPLAY)
       .concat(HOLD_HOMES.map(({ query }) => query));
     const found: Record<string, string[]> = {};
-    for (const { name = '', text = '' } of [close, failed, ...prepared.map((query) => query())])
+    for (const { name = '', text = '' } of [completed, close, failed, ...prepared.map((query) => query())])
       found[name] = await walks(text);
-    expect(Object.keys(found)).toHaveLength(17);
+    expect(Object.keys(found)).toHaveLength(18);
     expect(Object.entries(found).filter(([, walked]) => walked.length > 0)).toEqual([]);
   });
 
   it('is needed: with a plain comparison a close walks through in_flight', async () => {
-    const text = close.text ?? '';
-    expect(text).toContain(keyIs('f.event_id', 'r.event_id'));
-    const walked = await walks(text.replace(keyIs('f.event_id', 'r.event_id'), 'f.event_id = r.event_id'));
-    expect(walked).toContain('in_flight without a key');
+    for (const { text = '' } of [completed, close]) {
+      expect(text).toContain(keyIs('f.event_id', 'r.event_id'));
+      const walked = await walks(text.replace(keyIs('f.event_id', 'r.event_id'), 'f.event_id = r.event_id'));
+      expect(walked).toContain('in_flight without a key');
+    }
   });
 
   it.each([

@@ -135,18 +135,18 @@ export const racePlants: readonly RacePlant[] = [
     bend: () =>
       bends([
         bendText('bus-close', 'and f.attempt = r.attempt', ''),
-        bendText('bus-close', 'returning r.*,', 'returning r.*, f.attempt as held,'),
+        bendText('bus-close.failed', 'returning r.*,', 'returning r.*, f.attempt as held,'),
         bendText(
-          'bus-close',
+          'bus-close.failed',
           'select event_id, operation_id, attempt, outcome, code, reason, output::json',
           'select event_id, operation_id, held, outcome, code, reason, output::json',
         ),
         bendText(
-          'bus-close',
+          'bus-close.failed',
           '(select event_id, attempt, outcome',
           '(select event_id, held as attempt, outcome',
         ),
-        bendText('bus-close', 'group by event_id, attempt,', 'group by event_id, held,'),
+        bendText('bus-close.failed', 'group by event_id, attempt,', 'group by event_id, held,'),
       ]),
     shows: /both ended attempt 1|completed, and it runs again/,
   }),

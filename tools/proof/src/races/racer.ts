@@ -5,7 +5,7 @@ import type { Bend, Send } from './bend';
 /** Neither locks nor looks at what the other one changes: no boundary worth a round. */
 const UNSTEPPED = /^(begin|savepoint|rollback|bus-load-|inbox\.positions|control\.executions)/;
 /** Commits by itself. Here it is opened up, so that a round can stop between it and its commit. */
-const ALONE = /^(inbox\.ingest|bus-claim$|bus-close(\.failed)?$)/;
+const ALONE = /^(inbox\.ingest|bus-claim$|bus-close(\.(completed|failed))?$)/;
 
 type Callback = (error: Error | null, result?: QueryResult) => void;
 

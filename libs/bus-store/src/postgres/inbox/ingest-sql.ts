@@ -1,5 +1,4 @@
-import { type PlacedState, placingSql } from './placing-sql';
-import type { PlannedRows } from './planned-rows';
+import { type DestinationName, type PlacedState, placingSql } from './placing-sql';
 import { graphsUnchanged, PRUNE_AFTER, RECORD_COLUMNS, recordSql } from './record-sql';
 
 /**
@@ -12,10 +11,7 @@ import { graphsUnchanged, PRUNE_AFTER, RECORD_COLUMNS, recordSql } from './recor
  * needs the one before it as a whole. Indexes: the primary keys of consumer_offset, operation_graph, event_identity,
  * lane, and operation_graph_active_idx.
  */
-export function anySql(
-  destinations: readonly (keyof PlannedRows)[],
-  { moved, partition, first }: Reach,
-): string {
+export function anySql(destinations: readonly DestinationName[], { moved, partition, first }: Reach): string {
   const { ctes, laned } = placingSql(destinations, first);
   return `with ${moved('')},
 record as materialized (
@@ -55,7 +51,7 @@ select (select count(*) from fresh)::int as fresh, (select count from repeated):
  * lanes need all of `fresh`.
  */
 export function freshSql(
-  destinations: readonly (keyof PlannedRows)[],
+  destinations: readonly DestinationName[],
   { moved, partition, first }: Reach,
 ): string {
   const { ctes, laned } = placingSql(destinations, first, OF_FRESH);
@@ -85,7 +81,7 @@ const OF_FRESH: PlacedState = {
  * $9 source · $10 message id · $11 type · $12 key · $13 payload · $14 occurred at · $15 deliver at · $16 traceparent
  * $17 offset · $18 dispatcher, and the executions
  */
-export function oneSql(destinations: readonly (keyof PlannedRows)[]): string {
+export function oneSql(destinations: readonly DestinationName[]): string {
   const { ctes, laned } = placingSql(destinations, 18, OF_ONE);
   return `with moved as (
   update bus.consumer_offset set next_offset = $1

@@ -3,17 +3,17 @@ import type { InboxBatch, PlannedEvent } from '../../event-inbox';
 import { plainArray } from '../array-literal';
 import { named } from '../connection';
 import { ALONE, anySql, freshSql, oneSql, TOGETHER } from './ingest-sql';
-import { destinationsOf, placingValues } from './placing-sql';
+import { type DestinationName, destinationsOf, placingValues } from './placing-sql';
 import type { PlannedRows } from './planned-rows';
 import { graphValues, recordValues } from './record-sql';
 
 /** What a statement takes: `fresh`, events that are all new to the bus, or `any`. */
 export type Takes = 'fresh' | 'any';
-type Destinations = readonly (keyof PlannedRows)[];
+type Destinations = readonly DestinationName[];
 
 const STATEMENTS = new Map<string, ReturnType<typeof named>>();
 
-/** Prepared per set of destinations: at most 32 of each kind, a handful in practice. */
+/** Prepared per set of destinations: at most 48 of each kind, a handful in practice. */
 function statement(kind: string, destinations: Destinations, sql: (destinations: Destinations) => string) {
   const name = [kind, ...destinations].join('.');
   let query = STATEMENTS.get(name);

@@ -1,5 +1,6 @@
 import { ATTEMPT_OUTCOMES } from '@bus/contracts';
 import { integerArrays, plainArray, textArray } from '../array-literal';
+import { integerArray } from '../binary-array';
 import type { PlannedRows } from './planned-rows';
 
 const SKIPPED = ATTEMPT_OUTCOMES.indexOf('skipped');
@@ -21,23 +22,59 @@ export const OF_STATE: PlacedState = {
 /** CTEs that fill one destination, and their parameters. `$` numbers the destination's own parameters from 0. */
 interface Destination {
   sql($: (index: number) => string, dispatcher: string, state: PlacedState): string;
-  values(rows: PlannedRows): string[];
+  values(rows: PlannedRows): unknown[];
 }
+
+const START =
+  'insert into bus.in_flight (event_id, operation_id, attempt, counted, lease_until, dispatcher_id)';
 
 const STARTED: Destination = {
   sql: ($, dispatcher, state) => `
 started as (
-  insert into bus.in_flight (event_id, operation_id, attempt, counted, lease_until, dispatcher_id)
+  ${START}
   select ${state.eventId('x.n')}, x.operation_id, 1, 1,
          clock_timestamp() + x.lease_ms * interval '1 ms', ${dispatcher}::int
     from unnest(${$(0)}::int[], ${$(1)}::int[], ${$(2)}::int[]) as x(n, operation_id, lease_ms)
    where ${state.runs('x.n')})`,
   values: ({ started }) => [
-    plainArray(started.map((row) => row.n)),
-    plainArray(started.map((row) => row.execution.operationId)),
-    plainArray(started.map((row) => row.execution.leaseMs)),
+    integerArray(started.map((row) => row.n)),
+    integerArray(started.map((row) => row.execution.operationId)),
+    integerArray(started.map((row) => row.execution.leaseMs)),
   ],
 };
+
+/** The same where each event starts the same operations, as those of one graph do: they are named once. */
+const STARTED_ALIKE: Destination = {
+  sql: ($, dispatcher, state) => `
+started as (
+  ${START}
+  select ${state.eventId('e.n')}, x.operation_id, 1, 1,
+         clock_timestamp() + x.lease_ms * interval '1 ms', ${dispatcher}::int
+    from unnest(${$(0)}::int[]) as e(n)
+   cross join unnest(${$(1)}::int[], ${$(2)}::int[]) as x(operation_id, lease_ms)
+   where ${state.runs('e.n')})`,
+  values: ({ started }) => {
+    const each = startedByEach(started);
+    const first = started.slice(0, each);
+    return [
+      integerArray(started.filter((_, index) => index % each === 0).map((row) => row.n)),
+      integerArray(first.map((row) => row.execution.operationId)),
+      integerArray(first.map((row) => row.execution.leaseMs)),
+    ];
+  },
+};
+
+/** How many executions each event starts, if all start the same operations with the same leases; else 0. */
+function startedByEach(started: PlannedRows['started']): number {
+  const next = started.findIndex((row) => row.n !== started[0].n);
+  const each = next < 0 ? started.length : next;
+  const isAlike = started.every(({ n, execution }, index) => {
+    const like = started[index % each].execution;
+    const sameEvent = n === started[index - (index % each)].n;
+    return sameEvent && execution.operationId === like.operationId && execution.leaseMs === like.leaseMs;
+  });
+  return isAlike && started.length % each === 0 ? each : 0;
+}
 
 /** Never due before now: a claim's low-water mark must not pass a row that is still to come. */
 const DUE: Destination = {
@@ -138,8 +175,12 @@ skipped as (
   ],
 };
 
-const DESTINATIONS: Record<keyof PlannedRows, Destination> = {
+/** Where rows go: `PlannedRows`, and one more way for those that start. */
+export type DestinationName = keyof PlannedRows | 'startedAlike';
+
+const DESTINATIONS: Record<DestinationName, Destination> = {
   started: STARTED,
+  startedAlike: STARTED_ALIKE,
   due: DUE,
   waiting: WAITING,
   laned: LANED,
@@ -147,8 +188,11 @@ const DESTINATIONS: Record<keyof PlannedRows, Destination> = {
 };
 
 /** Destinations that have rows. A statement is prepared per set of them: for one event an unused one costs a tenth. */
-export function destinationsOf(rows: PlannedRows): (keyof PlannedRows)[] {
-  return (Object.keys(DESTINATIONS) as (keyof PlannedRows)[]).filter((name) => rows[name].length > 0);
+export function destinationsOf(rows: PlannedRows): DestinationName[] {
+  const names = Object.keys(rows) as (keyof PlannedRows)[];
+  return names
+    .filter((name) => rows[name].length > 0)
+    .map((name) => (name === 'started' && startedByEach(rows.started) > 0 ? 'startedAlike' : name));
 }
 
 /**
@@ -158,7 +202,7 @@ export function destinationsOf(rows: PlannedRows): (keyof PlannedRows)[] {
  * @param first number of the first parameter, the dispatcher
  */
 export function placingSql(
-  destinations: readonly (keyof PlannedRows)[],
+  destinations: readonly DestinationName[],
   first: number,
   state: PlacedState = OF_STATE,
 ): { ctes: string; laned: string } {
@@ -182,7 +226,7 @@ export function placingSql(
 
 /** The parameters of `placingSql`, in its order. */
 export function placingValues(
-  destinations: readonly (keyof PlannedRows)[],
+  destinations: readonly DestinationName[],
   rows: PlannedRows,
   dispatcherId: number,
 ): unknown[] {

@@ -1,5 +1,6 @@
 import type { PlannedEvent } from '../../event-inbox';
-import { bytesArray, plainArray, sparseArray, sparseTextArray, textArray } from '../array-literal';
+import { plainArray, sparseArray, sparseTextArray, textArray } from '../array-literal';
+import { bigintArray, binaryTextArray, byteaArray, uuidArray } from '../binary-array';
 
 /** Days that an identity is kept at least (docs/guarantees.md, G3). */
 export const IDENTITY_DAYS = 90;
@@ -38,19 +39,19 @@ export function recordSql(first: number): string {
 
 export function recordValues(events: readonly PlannedEvent[]): unknown[] {
   return [
-    plainArray(events.map((row) => row.identity)),
-    plainArray(events.map((row) => row.event.eventId)),
-    bytesArray(events.map((row) => row.contentHash)),
-    textArray(events.map((row) => row.event.source)),
-    textArray(events.map((row) => row.event.messageId)),
-    textArray(events.map((row) => row.event.type)),
-    sparseTextArray(events.map((row) => row.event.key)),
-    textArray(events.map((row) => row.event.payload)),
+    uuidArray(events.map((row) => row.identity)),
+    uuidArray(events.map((row) => row.event.eventId)),
+    byteaArray(events.map((row) => row.contentHash)),
+    binaryTextArray(events.map((row) => row.event.source)),
+    binaryTextArray(events.map((row) => row.event.messageId)),
+    binaryTextArray(events.map((row) => row.event.type)),
+    binaryTextArray(events.map((row) => row.event.key)),
+    binaryTextArray(events.map((row) => row.event.payload)),
     textArray(events.map((row) => row.event.occurredAt)),
     sparseTextArray(events.map((row) => row.event.deliverAt)),
     sparseTextArray(events.map((row) => row.event.traceparent)),
     sparseArray(events.map((row) => row.graphId)),
-    plainArray(events.map((row) => row.offset)),
+    bigintArray(events.map((row) => row.offset)),
   ];
 }
 

@@ -93,4 +93,28 @@ describe(`${PostgresExecutionLedger.name}.close, the record of several operation
       expect((await attemptsOf(eventId)).map((row) => row.operation_id)).toEqual(ids);
     }
   });
+
+  it('says of each end whether it was applied, in whatever order they come', async () => {
+    const [first, second] = [await started(), await started()];
+    await harness.pool.query(
+      'update bus.in_flight set attempt = 2 where (event_id, operation_id) in (($1, $3), ($2, $4))',
+      [first, second, ids[1], ids[2]],
+    );
+    const ends = [
+      harness.end(graph, second, ids[2]),
+      harness.end(graph, first, ids[0]),
+      harness.end(graph, second, ids[0]),
+      harness.end(graph, first, ids[1]),
+      harness.end(graph, second, ids[2], { attempt: 2 }),
+      harness.end(graph, first, ids[2]),
+    ];
+    const { applied } = await harness.ledger.close(ends, harness.context());
+    expect(applied).toEqual([false, true, true, false, true, true]);
+    expect((await attemptsOf(second)).map((row) => [row.operation_id, row.attempt])).toEqual([
+      [ids[0], 1],
+      [ids[2], 2],
+    ]);
+    const again = await harness.ledger.close(ends.slice(0, 3), harness.context());
+    expect(again.applied).toEqual([false, false, false]);
+  });
 });

@@ -2,6 +2,7 @@ import { ATTEMPT_OUTCOMES, DEAD_CAUSES } from '@bus/contracts';
 import type { QueryConfig } from 'pg';
 import type { AttemptEnd } from '../../execution-ledger';
 import { plainArray, sparseArray, sparseTextArray } from '../array-literal';
+import { integerArray, uuidArray } from '../binary-array';
 import { named } from '../connection';
 import { keyIs } from '../key-lookup';
 
@@ -92,35 +93,46 @@ ${LOGGED}
 select string_agg(position::text, ',') as ended from ended`,
 );
 
-/** S2 for these ends. @param laneKeyOf the end's lane key, or `null` where its operation has no lane for it */
-export function closeQuery(
-  ends: readonly AttemptEnd[],
-  laneKeyOf: (end: AttemptEnd) => string | null,
-): QueryConfig {
-  const column = <T>(value: (end: AttemptEnd) => T): T[] => ends.map(value);
-  const ended = [
-    plainArray(column((end) => end.eventId)),
-    plainArray(column((end) => end.operationId)),
-    plainArray(column((end) => end.attempt)),
-    plainArray(column((end) => ATTEMPT_OUTCOMES.indexOf(end.outcome))),
-    sparseTextArray(column((end) => end.code)),
-    sparseTextArray(column((end) => end.reason)),
-    sparseTextArray(column((end) => end.output)),
-    sparseArray(column((end) => end.durationMs)),
-  ];
-  if (ends.every(({ after }) => after.kind === 'ended')) return ENDED([...ended, ends.length]);
-  return FAILED([
-    ...ended,
-    plainArray(column((end) => (end.after.kind === 'again' ? end.after.inMs : null))),
-    plainArray(column((end) => end.after.kind !== 'again' || end.after.counts)),
-    plainArray(column((end) => (end.after.kind === 'again' ? end.after.maxAgeMs : null))),
-    plainArray(column((end) => (end.after.kind === 'dead' ? DEAD_CAUSES.indexOf(end.after.cause) : null))),
-    sparseTextArray(column(laneKeyOf)),
-    ends.length,
-  ]);
+/**
+ * The same for ends that say no more than that they completed, as nearly all do: they come grouped by event, so that
+ * neither their eight columns nor what has ended need be sorted and grouped here. Two thirds of the time of ENDED.
+ * Answers `all`, or the places of those that were applied.
+ * $1 event ids · $2 attempts · $3 places (from 1) of their first operations · $4 numbers of operations · $5 operation ids
+ * $6 durations (ms) · $7 number of events
+ */
+const COMPLETED = named(
+  'bus-close.completed',
+  `
+with result as materialized (
+  select event_id, attempt, place, ($5::int[])[place:place + operations - 1] as operation_ids
+    from (select * from unnest($1::uuid[], $2::int[], $3::int[], $4::int[])
+            as r(event_id, attempt, place, operations) limit $7::int) r
+   order by event_id),
+ended as (
+  delete from bus.in_flight f using result r
+   where ${keyIs('f.event_id', 'r.event_id')} and f.operation_id = any (r.operation_ids) and f.attempt = r.attempt
+  returning f.event_id, f.operation_id, f.attempt, f.dispatcher_id,
+            r.place + array_position(r.operation_ids, f.operation_id) - 1 as place),
+together as (
+  insert into bus.attempt_group (event_id, operation_id, attempt, outcome, duration_ms, dispatcher_id,
+    other_operation_ids, other_duration_ms)
+  select event_id, operation_ids[1], attempt, ${ATTEMPT_OUTCOMES.indexOf('completed')}, durations_ms[1], dispatcher_id,
+         nullif(operation_ids[2:], '{}'), nullif(durations_ms[2:], '{}')
+    from (select event_id, attempt, dispatcher_id,
+                 array_agg(operation_id) as operation_ids, array_agg(($6::int[])[place]) as durations_ms
+            from ended group by event_id, attempt, dispatcher_id order by event_id) alike)
+select case when (select count(*) from ended) < cardinality($5::int[])
+            then (select coalesce(string_agg(place::text, ','), '') from ended) else 'all' end as ended`,
+);
+
+/** S2 for some ends. */
+export interface CloseStatement {
+  query: QueryConfig;
+  /** Its answer. @returns the ends that were applied, by their index; what is missing was fenced off */
+  applied(rows: readonly CloseAnswer[]): ClosedEnd[];
 }
 
-/** S2's answer: `1,2:0` is the first end, applied, and the second, which died of the first cause. */
+/** `1,2:0` is the first end, applied, and the second, which died of the first cause. */
 export interface CloseAnswer {
   ended: string | null;
 }
@@ -131,8 +143,74 @@ export interface ClosedEnd {
   cause: number | null;
 }
 
-/** @param rows of `closeQuery` */
-export function closedEnds([answer]: readonly CloseAnswer[]): ClosedEnd[] {
+/** @param laneKeyOf the end's lane key, or `null` where its operation has no lane for it */
+export function closeStatement(
+  ends: readonly AttemptEnd[],
+  laneKeyOf: (end: AttemptEnd) => string | null,
+): CloseStatement {
+  if (ends.every(isPlain)) return completedStatement(ends);
+  const column = <T>(value: (end: AttemptEnd) => T): T[] => ends.map(value);
+  const ended = [
+    uuidArray(column((end) => end.eventId)),
+    integerArray(column((end) => end.operationId)),
+    integerArray(column((end) => end.attempt)),
+    plainArray(column((end) => ATTEMPT_OUTCOMES.indexOf(end.outcome))),
+    sparseTextArray(column((end) => end.code)),
+    sparseTextArray(column((end) => end.reason)),
+    sparseTextArray(column((end) => end.output)),
+    sparseArray(column((end) => end.durationMs)),
+  ];
+  if (ends.every(({ after }) => after.kind === 'ended'))
+    return { query: ENDED([...ended, ends.length]), applied: closedEnds };
+  const query = FAILED([
+    ...ended,
+    plainArray(column((end) => (end.after.kind === 'again' ? end.after.inMs : null))),
+    plainArray(column((end) => end.after.kind !== 'again' || end.after.counts)),
+    plainArray(column((end) => (end.after.kind === 'again' ? end.after.maxAgeMs : null))),
+    plainArray(column((end) => (end.after.kind === 'dead' ? DEAD_CAUSES.indexOf(end.after.cause) : null))),
+    sparseTextArray(column(laneKeyOf)),
+    ends.length,
+  ]);
+  return { query, applied: closedEnds };
+}
+
+type PlainEnd = AttemptEnd & { durationMs: number };
+
+function isPlain(end: AttemptEnd): end is PlainEnd {
+  const { after, outcome, code, reason, output, durationMs } = end;
+  const isCompleted = after.kind === 'ended' && outcome === 'completed' && durationMs !== null;
+  return isCompleted && code === null && reason === null && output === null;
+}
+
+function completedStatement(ends: readonly PlainEnd[]): CloseStatement {
+  const byEvent = new Map<string, number[]>();
+  ends.forEach(({ eventId, attempt }, index) => {
+    const name = attempt === 1 ? eventId : `${eventId}/${attempt}`;
+    const group = byEvent.get(name);
+    if (group) group.push(index);
+    else byEvent.set(name, [index]);
+  });
+  const groups = [...byEvent.values()];
+  const order = groups.flat();
+  let next = 1;
+  const places = groups.map(({ length }) => (next += length) - length);
+  const query = COMPLETED([
+    uuidArray(groups.map(([first]) => ends[first].eventId)),
+    integerArray(groups.map(([first]) => ends[first].attempt)),
+    integerArray(places),
+    integerArray(groups.map(({ length }) => length)),
+    integerArray(order.map((index) => ends[index].operationId)),
+    integerArray(order.map((index) => ends[index].durationMs)),
+    groups.length,
+  ]);
+  const applied = (rows: readonly CloseAnswer[]): ClosedEnd[] =>
+    rows[0]?.ended === 'all'
+      ? ends.map((_, index) => ({ index, cause: null }))
+      : closedEnds(rows).map(({ index, cause }) => ({ index: order[index], cause }));
+  return { query, applied };
+}
+
+function closedEnds([answer]: readonly CloseAnswer[]): ClosedEnd[] {
   if (!answer?.ended) return [];
   return answer.ended.split(',').map((text) => {
     const colon = text.indexOf(':');

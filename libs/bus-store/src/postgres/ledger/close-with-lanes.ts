@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { AttemptEnd, ClaimedExecution, DispatchContext } from '../../execution-ledger';
-import { closedEnds, closeQuery, type CloseAnswer, type ClosedEnd } from './close-statement';
+import { type CloseAnswer, closeStatement, type ClosedEnd } from './close-statement';
 import { dependentRows } from './dependent-rows';
 import { laneKeyOf } from './lane-key';
 import { lockLanes } from './lock-lanes';
@@ -26,8 +26,8 @@ export async function closeWithLanes(
   taken: number[],
 ): Promise<ClosedWithLanes> {
   const lanes = await lockLanes(client, ends, context);
-  const query = closeQuery(ends, (end) => laneKeyOf(end, context));
-  const closed = closedEnds((await client.query<CloseAnswer>(query)).rows);
+  const { query, applied } = closeStatement(ends, (end) => laneKeyOf(end, context));
+  const closed = applied((await client.query<CloseAnswer>(query)).rows);
   const over = closed.flatMap((row) => {
     const end = ends[row.index];
     if (!end) throw new RangeError(`close answered row ${row.index} of ${ends.length}`);

@@ -73,6 +73,11 @@ const RULES: readonly Rule[] = [
     didWork: (_, { rows }) => rows.some(({ event_id: eventId }) => eventId !== null),
   },
   { part: 'claim', isIt: named('bus-place'), didWork: ({ values }) => (values[3] as unknown[]).length > 0 },
+  {
+    part: 'close',
+    isIt: named('bus-close.completed'),
+    didWork: (_, { rows }) => rows.some(({ ended }) => ended !== ''),
+  },
   { part: 'close', isIt: named('bus-close', 'bus-close.failed'), didWork: closed(false) },
   { part: 'sweep', isIt: named('bus-close', 'bus-close.failed'), didWork: closed(true) },
   { part: 'cancel', isIt: named('control.set_cancelled'), didWork: changedOne },
