@@ -10,7 +10,7 @@ import type { BenchContext, Row, Scenario } from '../scenario';
 import type { Called, CallsRequest } from '../stock-caller/main';
 import { seededDatabase } from './seeded';
 
-const SECONDS = { quick: 2, full: 4 };
+const SECONDS = { quick: 1, full: 4 };
 const BATCHES = [1, 100, 500];
 const IN_FLIGHT = [1, 32, 256];
 const CALLS = { quick: 10_000, full: 20_000 };

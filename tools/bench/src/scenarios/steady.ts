@@ -122,6 +122,7 @@ async function probe({ arena, quick }: BenchContext): Promise<Round<Latency>> {
     };
     await hopProbe.steady({ perSecond: 2_000, seconds: WARM_UP_EVENTS / 2_000, firstId: 0 });
     await hops(HOPS, null);
+    await arena.checkpoint();
     const close = openWindow({ probe: hopProbe.pid, service: service.pid, store: arena.postgres.pid });
     const atOnce = await hops(HOPS, null);
     const atPace = await hops((200 * secondsOf(quick)) / 2, 200);
@@ -139,6 +140,7 @@ async function bus({ arena, quick }: BenchContext, perSecond: number): Promise<R
   const running = await omnibus.start(arena, { BENCH_ENDPOINT: service.endpoint });
   try {
     await warmUp(running.process, perSecond);
+    await arena.checkpoint();
     const close = openWindow({ ...running.roots, service: service.pid });
     const { latenciesMs } = await running.process.steady({
       perSecond,
@@ -156,6 +158,7 @@ async function peerRound({ arena, quick }: BenchContext, peer: Contender): Promi
   const running = await peer.start(arena);
   try {
     await warmUp(running.process, 200);
+    await arena.checkpoint();
     const close = openWindow(running.roots);
     const { latenciesMs } = await running.process.steady({
       perSecond: 200,
