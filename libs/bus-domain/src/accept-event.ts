@@ -11,7 +11,7 @@ import { isCleanText } from './clean-text';
 import { newEventId } from './event-id';
 import type { IncomingEvent } from './incoming-event';
 import { jsonPointer } from './json-pointer';
-import { parseRfc3339 } from './rfc3339';
+import { parseRfc3339, utcText } from './rfc3339';
 
 /** What is known beside the request itself. */
 export interface AcceptContext {
@@ -89,7 +89,7 @@ class RequestCheck {
       type: this.type(),
       key: this.key(),
       payload: this.payload(),
-      occurredAt: context.occurredAt ?? new Date(context.nowMs).toISOString(),
+      occurredAt: context.occurredAt ?? utcText(context.nowMs),
       deliverAt: this.deliverAt(),
       traceparent: context.traceparent ?? null,
     };

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { v7 } from 'uuid';
+import { uuidTextOf } from './uuid-text';
 
 /** 2⁴⁸ − 1: the last millisecond that a UUIDv7 can carry. */
 const LAST_UUID_MS = 281474976710655;
@@ -41,7 +42,7 @@ export function eventIdTimeMs(eventId: string): number | null {
 
 /** Key of `event_identity`: the first 16 bytes of SHA-256(source, 0x00, messageId), written as a UUID. */
 export function identityOf(source: string, messageId: string): string {
-  return asUuid(hash('sha256', `${source}\0${messageId}`, 'hex'));
+  return uuidTextOf(hash('sha256', `${source}\0${messageId}`, 'hex'));
 }
 
 function uuidText(): string {
@@ -52,8 +53,4 @@ function uuidText(): string {
     text[at++] = HEX[bytes[index] & 15];
   }
   return text.toString('latin1');
-}
-
-function asUuid(hex: string): string {
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }

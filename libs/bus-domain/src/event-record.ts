@@ -11,7 +11,7 @@ import { contentHash } from './content-hash';
 import { derivedEventId, eventIdTimeMs, identityOf } from './event-id';
 import { isSame, readHeaders, type HeaderName, type Headers, type HeaderValue } from './event-record-headers';
 import type { IncomingEvent, IncomingRecord, OutgoingRecord, RecordFault } from './incoming-event';
-import { parseRfc3339 } from './rfc3339';
+import { parseRfc3339, utcText } from './rfc3339';
 import { type JsonFaultKind, scanJson } from './scan-json';
 import { isTraceparent } from './traceparent';
 
@@ -159,7 +159,7 @@ function timeOf(headers: Headers, name: HeaderName): string | null {
   if (text === undefined) return null;
   const timeMs = parseRfc3339(text);
   if (timeMs === null) throw new Faulty('bad_attribute', `${RECORD_HEADER[name]} is no RFC 3339 time`);
-  return new Date(timeMs).toISOString();
+  return utcText(timeMs);
 }
 
 function keyOf(

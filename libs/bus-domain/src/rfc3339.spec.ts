@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseRfc3339 } from './rfc3339';
+import { parseRfc3339, utcText } from './rfc3339';
 
 describe(parseRfc3339.name, () => {
   it.each([
@@ -53,5 +53,16 @@ describe(parseRfc3339.name, () => {
         expect(parseRfc3339(date.toISOString())).toBe(date.getTime());
       }),
     );
+  });
+});
+
+describe('the time that was read or written last', () => {
+  it('is told again, and another one is looked at anew', () => {
+    const [noon, later] = ['2026-03-01T12:00:00.000Z', '2026-03-01T12:00:00.001Z'];
+    for (const text of [noon, noon, later, noon, '', 'noon', 'noon', later])
+      expect(parseRfc3339(text)).toBe(Number.isNaN(Date.parse(text)) ? null : Date.parse(text));
+    for (const text of [noon, noon, later, noon]) expect(utcText(Date.parse(text))).toBe(text);
+    expect(() => utcText(NaN)).toThrow(RangeError);
+    expect(() => utcText(NaN)).toThrow(RangeError);
   });
 });

@@ -11,6 +11,29 @@ const MINUTE_MS = 60_000;
  * @see RFC 3339 §5.6; a leap second counts as the first second of the next minute
  */
 export function parseRfc3339(text: string): number | null {
+  if (text !== lastText) {
+    lastParsed = parse(text);
+    lastText = text;
+  }
+  return lastParsed;
+}
+
+/** RFC 3339 in UTC, with milliseconds. @throws RangeError for a time that no Date can hold */
+export function utcText(ms: number): string {
+  if (ms !== lastMs) {
+    lastUtc = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastUtc;
+}
+
+// Events that were published together bear one time, and each is read and written several times.
+let lastText = '';
+let lastParsed: number | null = null;
+let lastMs = NaN;
+let lastUtc = '';
+
+function parse(text: string): number | null {
   const parts = RFC_3339_PATTERN.exec(text);
   if (!parts) return null;
   const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHour, offsetMinute] = parts;

@@ -138,7 +138,9 @@ export class BatchIngest {
       startedMs,
       storedMs: this.session.clock.monotonicMs(),
       leaseMs: (operationId) => leases.get(operationId) ?? 0,
-      filterPassed: (eventId, operationId) => plan.passed.has(executionKey(eventId, operationId)),
+      // A name for each execution would cost more than all other looks: few batches have a filter.
+      filterPassed: (eventId, operationId) =>
+        plan.passed.size > 0 && plan.passed.has(executionKey(eventId, operationId)),
       payload: (eventId) => payloads.get(eventId),
     });
     this.record.planned(plan);

@@ -5,7 +5,7 @@ import type { ExecutionLedger } from '@bus/store';
  * ended for good, and when.
  */
 export class EndedExecutions {
-  private readonly counts = new Map<string, number>();
+  private readonly counts = new Map<number, number>();
   private readonly endsMs = new Map<string, Map<string, number>>();
   private waiter: { isDone: () => boolean; go: () => void } | undefined;
   private attempts = 0;
@@ -21,8 +21,9 @@ export class EndedExecutions {
       const outcome = await close(ends, context);
       const atMs = performance.now();
       this.attempts += ends.length;
+      const hasDead = outcome.dead.length > 0;
       ends.forEach(({ eventId, operationId, after }, index) => {
-        const isDead = outcome.dead.includes(index);
+        const isDead = hasDead && outcome.dead.includes(index);
         if (outcome.applied[index] && (after.kind !== 'again' || isDead))
           this.ended(eventId, operationId, atMs);
       });
@@ -36,7 +37,7 @@ export class EndedExecutions {
 
   /** Resolves once so many executions of each of these operations have ended since the last `reset`. */
   until(operations: readonly string[], count: number): Promise<void> {
-    const isDone = () => operations.every((operation) => (this.counts.get(operation) ?? 0) >= count);
+    const isDone = () => operations.every((operation) => this.countOf(operation) >= count);
     return new Promise((go) => {
       if (isDone()) go();
       else this.waiter = { isDone, go };
@@ -61,10 +62,16 @@ export class EndedExecutions {
     return this.endsMs.get(eventId)?.get(operation) ?? NaN;
   }
 
+  private countOf(operation: string): number {
+    let sum = 0;
+    for (const [operationId, count] of this.counts) if (this.nameOf(operationId) === operation) sum += count;
+    return sum;
+  }
+
   private ended(eventId: string, operationId: number, atMs: number): void {
-    const operation = this.nameOf(operationId);
-    this.counts.set(operation, (this.counts.get(operation) ?? 0) + 1);
+    this.counts.set(operationId, (this.counts.get(operationId) ?? 0) + 1);
     if (!this.keepsTimes) return;
+    const operation = this.nameOf(operationId);
     const ends = this.endsMs.get(eventId);
     if (ends) ends.set(operation, atMs);
     else this.endsMs.set(eventId, new Map([[operation, atMs]]));
