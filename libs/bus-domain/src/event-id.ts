@@ -4,10 +4,8 @@ import { uuidTextOf } from './uuid-text';
 
 /** 2⁴⁸ − 1: the last millisecond that a UUIDv7 can carry. */
 const LAST_UUID_MS = 281474976710655;
-const HEX = Buffer.from('0123456789abcdef');
-/** Of the id under way and of its text: joining twenty pieces of text would leave half a kilobyte of garbage. */
-const bytes = new Uint8Array(16);
-const text = Buffer.alloc(36, '-');
+/** Of the id under way. */
+const bytes = Buffer.alloc(16);
 const UUID_V7_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /**
@@ -16,7 +14,7 @@ const UUID_V7_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}
  */
 export function newEventId(from: { nowMs: number; random: Uint8Array }): string {
   v7({ msecs: Math.min(Math.max(Math.trunc(from.nowMs), 0), LAST_UUID_MS), random: from.random }, bytes);
-  return uuidText();
+  return uuidTextOf(bytes.toString('hex'));
 }
 
 /**
@@ -43,14 +41,4 @@ export function eventIdTimeMs(eventId: string): number | null {
 /** Key of `event_identity`: the first 16 bytes of SHA-256(source, 0x00, messageId), written as a UUID. */
 export function identityOf(source: string, messageId: string): string {
   return uuidTextOf(hash('sha256', `${source}\0${messageId}`, 'hex'));
-}
-
-function uuidText(): string {
-  let at = 0;
-  for (let index = 0; index < 16; index++) {
-    if (index === 4 || index === 6 || index === 8 || index === 10) at++; // past a hyphen
-    text[at++] = HEX[bytes[index] >> 4];
-    text[at++] = HEX[bytes[index] & 15];
-  }
-  return text.toString('latin1');
 }
